@@ -1,0 +1,147 @@
+"""Compiled kernels: plain functions until their first call, then machine code that is kept between runs.
+
+`@kernel` costs nothing at import: numba is loaded when a kernel first runs. A kernel may call kernels of
+any file and read numbers of any file; its cache entry is keyed by the *contents* of all of them, so that an edit
+anywhere recompiles what depends on it and nothing else. With `NUMBA_DISABLE_JIT=1` every kernel runs as
+the plain Python function that it is written as.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import os
+import types
+from collections.abc import Callable, Iterator
+from typing import Any
+
+_COMPILE_OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy"}
+_FIXED = (bool, int, float, complex, str, tuple)
+
+
+class Kernel:
+    """A function over arrays and numbers that compiles itself on its first call."""
+
+    def __init__(self, function: Callable[..., Any]):
+        functools.update_wrapper(self, function)
+        self.function = function
+        self._compiled: Callable[..., Any] | None = None
+
+    def __call__(self, *args):
+        return (self._compiled or self.compiled)(*args)
+
+    @property
+    def compiled(self) -> Callable[..., Any]:
+        """The compiled function itself, for calls that count every microsecond."""
+        if self._compiled is None:
+            self._compiled = _compile(self)
+        return self._compiled
+
+
+def kernel(function: Callable[..., Any]) -> Kernel:
+    """Marks a function of arrays and numbers as compiled: no objects, no keywords, no Python containers."""
+    return function if isinstance(function, Kernel) else Kernel(function)
+
+
+def jit_enabled() -> bool:
+    return os.environ.get("NUMBA_DISABLE_JIT", "0") in ("", "0")
+
+
+def _compile(k: Kernel) -> Callable[..., Any]:
+    if not jit_enabled():
+        return k.function
+    import numba
+
+    for owner, name, callee in list(_called_kernels(k.function)):
+        _rebind(owner, name, callee.compiled)
+    dispatcher = numba.njit(**_COMPILE_OPTIONS)(k.function)
+    dispatcher.plansim_sources = _sources(k.function)
+    cache = _content_cache(k.function, dispatcher.plansim_sources)
+    if cache is not None:
+        dispatcher._cache = cache
+    return dispatcher
+
+
+# --- what a kernel refers to -------------------------------------------------------------------------------
+
+
+def _codes(code: types.CodeType) -> Iterator[types.CodeType]:
+    yield code
+    for constant in code.co_consts:
+        if isinstance(constant, types.CodeType):
+            yield from _codes(constant)
+
+
+def _references(function: Callable[..., Any]) -> Iterator[tuple[Any, str, Any]]:
+    """(owner, name, value) of every global, closure cell and module attribute that the body names."""
+    names = {name for code in _codes(function.__code__) for name in code.co_names}
+    cells = zip(function.__code__.co_freevars, function.__closure__ or (), strict=True)
+    found = [(function.__globals__, name, function.__globals__[name]) for name in names if name in function.__globals__]
+    found += [(cell, name, cell.cell_contents) for name, cell in cells]
+    yield from found
+    for _, _, module in found:
+        if isinstance(module, types.ModuleType) and module.__name__ not in ("math", "numpy"):
+            yield from ((module, name, getattr(module, name)) for name in names if hasattr(module, name))
+
+
+def _called_kernels(function: Callable[..., Any]) -> Iterator[tuple[Any, str, Kernel]]:
+    return ((owner, name, value) for owner, name, value in _references(function) if isinstance(value, Kernel))
+
+
+def _rebind(owner: Any, name: str, value: Any) -> None:
+    # numba freezes globals and closure cells as it finds them, so they must hold compiled functions by then
+    if isinstance(owner, dict):
+        owner[name] = value
+    elif isinstance(owner, types.CellType):
+        owner.cell_contents = value
+    else:
+        setattr(owner, name, value)
+
+
+def _sources(function: Callable[..., Any]) -> frozenset[tuple[str, str]]:
+    """What the machine code depends on: (file, digest of its contents) and (name, value) of frozen numbers."""
+    found = {(function.__code__.co_filename, _digest(function.__code__.co_filename))}
+    for _, name, value in _references(function):
+        if hasattr(value, "plansim_sources"):
+            found |= value.plansim_sources
+        elif isinstance(value, _FIXED):
+            found.add((name, repr(value)))
+    return frozenset(found)
+
+
+@functools.lru_cache(maxsize=None)
+def _digest(path: str) -> str:
+    try:
+        with open(path, "rb") as file:
+            return hashlib.sha256(file.read()).hexdigest()
+    except OSError:  # a function made at run time: its code is its name
+        return ""
+
+
+def _content_cache(function: Callable[..., Any], sources: frozenset[tuple[str, str]]) -> Any:
+    """numba's file cache, stamped with the contents of every source; None where numba offers no such cache."""
+    try:
+        from numba.core.caching import FunctionCache, IndexDataCacheFile
+    except ImportError:
+        return None
+
+    stamp = hashlib.sha256(repr(sorted(sources)).encode()).hexdigest()
+    # closures of one factory share a name: their files keep them apart, their contents tell when they are stale
+    files = hashlib.sha256(repr(sorted(name for name, _ in sources)).encode()).hexdigest()[:12]
+
+    class ContentCache(FunctionCache):
+        def __init__(self) -> None:
+            super().__init__(function)
+            self._cache_file = IndexDataCacheFile(
+                cache_path=self._cache_path,
+                filename_base=f"{self._impl.filename_base}-{files}",
+                source_stamp=stamp,
+            )
+
+        def _index_key(self, sig, codegen):
+            return sig, codegen.magic_tuple(), stamp
+
+    try:
+        return ContentCache()
+    except (RuntimeError, AttributeError):  # no writable place, or another numba: compile in each process
+        return None

@@ -1,0 +1,27 @@
+"""An estimator turns a belief into the next one: a function of values that holds no state."""
+
+from __future__ import annotations
+
+from typing import NamedTuple, Protocol, TypeVar
+
+import numpy as np
+
+from plansim.core.arrays import Array
+
+Belief = TypeVar("Belief")
+
+
+class Update(NamedTuple):
+    """What a measurement made of a belief, and all that gating, IMM, JPDA and NIS need to know of it."""
+
+    belief: object
+    innovation: Array | None  # (..., k), measured minus expected; None where a sensor has no such thing
+    innovation_cov: Array | None  # (..., k, k)
+    log_likelihood: Array  # (...), of the measurement under the predicted belief
+
+
+class Estimator(Protocol[Belief]):
+    """`rng` is needed by sampling estimators only; the others ignore it."""
+
+    def predict(self, belief: Belief, control: Array, dt: float, rng: np.random.Generator | None = None) -> Belief: ...
+    def update(self, belief: Belief, measurement: Array, sensor, rng: np.random.Generator | None = None) -> Update: ...

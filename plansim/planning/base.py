@@ -1,0 +1,93 @@
+"""A problem in, a plan out: what every planner is asked, and how honestly it answers."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+
+from plansim.core.arrays import Array
+
+
+class Status(Enum):
+    """How a search ended; the value is the sentence that the user needs."""
+
+    SOLVED = "a path to the goal was found"
+    NEAREST = "the goal was not reached; the path ends at the nearest state found"
+    NO_PATH = "there is no path from the start to the goal"
+    BUDGET_SPENT = "the budget was spent before a path was found"
+    INVALID_START = "the start is not free"
+    INVALID_GOAL = "the goal is not free"
+
+
+@dataclass(frozen=True)
+class Budget:
+    """When a planner must stop looking; None means no limit."""
+
+    seconds: float | None = None
+    iterations: int | None = None  # expansions of a search, samples of a tree
+
+
+class Stats(NamedTuple):
+    expanded: int = 0  # states taken from the queue
+    samples: int = 0  # states drawn at random
+    checks: int = 0  # states asked of is_free
+    seconds: float = 0.0  # wall clock; never part of a deterministic result
+    engine: str = ""  # which of its methods a planner picked, and why
+
+
+class Plan(NamedTuple):
+    status: Status
+    states: Array  # (T + 1, n), start first; (0, n) where there is no path
+    cost: float  # inf where there is no path
+    controls: Array | None = None  # (T, m)
+    stats: Stats = Stats()
+    lower_bound: float = 0.0  # no path is cheaper than this; equal to cost: proven optimal
+
+    @property
+    def solved(self) -> bool:
+        return self.status is Status.SOLVED
+
+    @property
+    def optimal(self) -> bool:
+        return self.solved and self.cost <= self.lower_bound * (1 + 1e-12)
+
+
+@dataclass(frozen=True)
+class Problem:
+    """From a start to a goal through the free states of a space.
+
+    space: says what states are and how far they lie apart (see `plansim.planning.spaces`)
+    is_free: states (..., n) -> (...) bool, asked for many at once; None where the space knows (a grid)
+    """
+
+    space: Any
+    start: Array  # (n,)
+    goal: Array  # (n,)
+    is_free: Callable[[Array], Array] | None = field(default=None, repr=False)
+
+
+class Planner(Protocol):
+    def plan(
+        self, problem: Problem, budget: Budget = Budget(), rng: np.random.Generator | None = None
+    ) -> Plan: ...
+
+
+def no_plan(status: Status, dimension: int, stats: Stats = Stats()) -> Plan:
+    """The answer of a planner that found nothing: it says why."""
+    return Plan(status, np.empty((0, dimension)), float("inf"), stats=stats)
+
+
+class Stopwatch:
+    """Seconds since it was made."""
+
+    def __init__(self) -> None:
+        self.began = time.perf_counter()
+
+    @property
+    def seconds(self) -> float:
+        return time.perf_counter() - self.began
