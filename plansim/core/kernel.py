@@ -99,8 +99,11 @@ def _rebind(owner: Any, name: str, value: Any) -> None:
 
 
 def _sources(function: Callable[..., Any]) -> frozenset[tuple[str, str]]:
-    """What the machine code depends on: (file, digest of its contents) and (name, value) of frozen numbers."""
-    found = {(function.__code__.co_filename, _digest(function.__code__.co_filename))}
+    """What the machine code depends on: (function, digest of its file) and (name, value) of frozen numbers."""
+    code = function.__code__
+    # the line keeps two functions of one name apart, where a factory builds the same kernel around each of them
+    name = f"{code.co_filename}:{code.co_firstlineno}:{code.co_qualname}"
+    found = {(name, _digest(code.co_filename) or _code_digest(code))}
     for _, name, value in _references(function):
         if hasattr(value, "plansim_sources"):
             found |= value.plansim_sources
@@ -109,13 +112,20 @@ def _sources(function: Callable[..., Any]) -> frozenset[tuple[str, str]]:
     return frozenset(found)
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def _digest(path: str) -> str:
     try:
         with open(path, "rb") as file:
             return hashlib.sha256(file.read()).hexdigest()
-    except OSError:  # a function made at run time: its code is its name
+    except OSError:  # a function made at run time
         return ""
+
+
+def _code_digest(code: types.CodeType) -> str:
+    parts = [
+        (c.co_code, c.co_names, [k for k in c.co_consts if not isinstance(k, types.CodeType)]) for c in _codes(code)
+    ]
+    return hashlib.sha256(repr(parts).encode()).hexdigest()
 
 
 def _content_cache(function: Callable[..., Any], sources: frozenset[tuple[str, str]]) -> Any:

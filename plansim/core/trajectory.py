@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -21,7 +22,7 @@ def resample(points: Array, spacing: float) -> Array:
     if not spacing > 0:
         raise MalformedInput(f"spacing is {spacing}, but must be positive")
     pieces = [points[:1]]
-    for a, b in zip(points[:-1], points[1:], strict=True):
+    for a, b in pairwise(points):
         count = max(int(np.ceil(np.linalg.norm(b - a) / spacing)), 1)
         pieces.append(a + (b - a) * (np.arange(1, count + 1) / count)[:, None])
     return np.concatenate(pieces)
@@ -63,7 +64,9 @@ class Trajectory:
         if not np.all(np.diff(self.times) > 0):
             raise MalformedInput("the times of a trajectory must rise")
         if self.controls is not None and len(self.controls) != len(self.times) - 1:
-            raise MalformedInput(f"{len(self.times)} states need {len(self.times) - 1} controls, not {len(self.controls)}")
+            raise MalformedInput(
+                f"{len(self.times)} states need {len(self.times) - 1} controls, not {len(self.controls)}"
+            )
 
     @property
     def duration(self) -> float:
