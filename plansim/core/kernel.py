@@ -38,9 +38,9 @@ class Kernel:
         return self._compiled
 
 
-def kernel(function: Callable[..., Any]) -> Kernel:
+def kernel(function: Any) -> Kernel:
     """Marks a function of arrays and numbers as compiled: no objects, no keywords, no Python containers."""
-    return function if isinstance(function, Kernel) else Kernel(function)
+    return function if hasattr(function, "compiled") else Kernel(function)
 
 
 def jit_enabled() -> bool:
@@ -55,6 +55,8 @@ def _compile(k: Kernel) -> Callable[..., Any]:
     for owner, name, callee in list(_called_kernels(k.function)):
         _rebind(owner, name, callee.compiled)
     dispatcher = numba.njit(**_COMPILE_OPTIONS)(k.function)
+    # a caller's compilation puts this in the kernel's place, so it answers to the same names
+    dispatcher.function, dispatcher.compiled = k.function, dispatcher
     dispatcher.plansim_sources = _sources(k.function)
     cache = _content_cache(k.function, dispatcher.plansim_sources)
     if cache is not None:
@@ -76,6 +78,7 @@ def _references(function: Callable[..., Any]) -> Iterator[tuple[Any, str, Any]]:
     """(owner, name, value) of every global, closure cell and module attribute that the body names."""
     names = {name for code in _codes(function.__code__) for name in code.co_names}
     cells = zip(function.__code__.co_freevars, function.__closure__ or (), strict=True)
+    found: list[tuple[Any, str, Any]]
     found = [(function.__globals__, name, function.__globals__[name]) for name in names if name in function.__globals__]
     found += [(cell, name, cell.cell_contents) for name, cell in cells]
     yield from found

@@ -65,7 +65,7 @@ class LikelihoodField:
         points = np.require(self.lidar.hits(ranges, self._used).T / self.map.resolution, requirements="C")
         out = np.empty(poses.size // 3)
         frame = (*self.map.origin.tolist(), self.map.resolution)
-        _score(self.field, frame, points, np.require(poses.reshape(-1, 3), requirements="CW"), out)
+        _score(self.field, frame, points, np.require(poses.reshape(-1, 3), requirements=["C", "W"]), out)
         return self.independence * out.reshape(poses.shape[:-1])
 
     @cached_property

@@ -49,8 +49,8 @@ class WheelOdometry:
 
     def parameters(self) -> tuple[float, float, float, float]:
         """What the kernel `increment_spread` needs to know."""
-        scales = self.translation_per_metre, self.translation_per_radian, self.rotation_per_metre
-        return (*map(float, scales), float(self.rotation_per_radian))
+        a, b = float(self.translation_per_metre), float(self.translation_per_radian)
+        return a, b, float(self.rotation_per_metre), float(self.rotation_per_radian)
 
     def increment(self, before: Array, after: Array) -> Array:
         """What perfect wheels report between two states that begin with a pose, (..., 3)."""

@@ -40,9 +40,6 @@ class Vehicle(Protocol):
     def control_for(self, x: Array, speed: Array, curvature: Array, dt: float) -> Array: ...  # (..., m)
 
 
-# --- methods of every vehicle: `step = vehicle.step` in the class body ----------------------------------------------
-
-
 def step(self: Vehicle, x: Array, u: Array, dt: float) -> Array:
     """The state after dt seconds of the control u; a negative dt drives back in time.
 
@@ -87,9 +84,6 @@ def _linearised(vehicle: Vehicle, x: Array, u: Array, dt: float) -> tuple[Array,
     move = _move(vehicle.equations, n, vehicle.integrator, dual)
     value, slope = dual.linear(move(variables[:n], variables[n:], vehicle.parameters(), dt), like=both)
     return value, slope[..., :n], slope[..., n:]
-
-
-# --- integrators: one text for every machine ------------------------------------------------------------------------
 
 
 def _euler(rate, advance):
@@ -144,9 +138,6 @@ def _unpack(n: int) -> Callable:
 
 def _components(x: Array) -> tuple[Array, ...]:
     return tuple(x[..., i] for i in range(x.shape[-1]))
-
-
-# --- compiled ---------------------------------------------------------------------------------------------------------
 
 
 def compiled_step(vehicle: Vehicle | type, integrator: Integrator | None = None) -> Kernel:

@@ -1,0 +1,125 @@
+"""Kernels compile lazily, agree with the Python that they are written as, and are never stale."""
+
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from plansim.core import scalar
+from plansim.core.kernel import Kernel, jit_enabled, kernel
+from plansim.core.layout import wrap_angle
+
+compiled_only = pytest.mark.skipif(not jit_enabled(), reason="NUMBA_DISABLE_JIT is set")
+
+
+@kernel
+def _square(x):
+    return x * x
+
+
+@kernel
+def _sum_of_squares(values):
+    total = 0.0
+    for i in range(values.shape[0]):
+        total += _square(values[i])
+    return total
+
+
+def _run(folder, code, **environment):
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(
+        command, cwd=folder, env={**os.environ, **environment}, capture_output=True, text=True, timeout=120
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout.split()
+
+
+def test_a_kernel_calls_a_kernel_and_agrees_with_its_own_python():
+    values = np.arange(5.0)
+    assert _sum_of_squares(values) == _sum_of_squares.function(values) == 30.0
+
+
+def test_marking_a_kernel_twice_is_marking_it_once():
+    fresh = kernel(lambda x: x + 1.0)
+    assert isinstance(fresh, Kernel)
+    assert kernel(fresh) is fresh
+
+
+def test_a_kernel_keeps_its_names_after_a_caller_has_compiled_it():
+    _sum_of_squares(np.ones(1))
+    assert kernel(_square) is _square
+    assert _square(2.0) == _square.compiled(2.0) == _square.function(2.0) == 4.0
+
+
+def test_declaring_a_kernel_does_not_load_numba(tmp_path):
+    code = "import sys; import plansim.core.random, plansim.models.vehicle; print('numba' in sys.modules)"
+    assert _run(tmp_path, code) == ["False"]
+
+
+def test_without_jit_everything_runs_as_plain_python(tmp_path):
+    code = (
+        "import sys, numpy as np; from plansim.core.random import stream, fill_normal; a = np.empty(3);"
+        "fill_normal(stream(1), a); print(a[0], 'numba' in sys.modules)"
+    )
+    plain = _run(tmp_path, code, NUMBA_DISABLE_JIT="1")
+    compiled = _run(tmp_path, code)
+    assert plain == [compiled[0], "False"]
+
+
+FACTORY = """
+from plansim.core.kernel import kernel
+def around(f):
+    inner = kernel(f)
+    @kernel
+    def twice(x):
+        return inner(inner(x))
+    return twice
+"""
+USER = """
+from factory import around
+from numbers_ import OFFSET
+def rate(x): return x + OFFSET
+one = around(rate)
+def rate(x): return x * 10.0
+other = around(rate)
+"""
+
+
+@compiled_only
+def test_an_edit_of_any_file_that_a_kernel_depends_on_recompiles_it(tmp_path):
+    (tmp_path / "factory.py").write_text(FACTORY)
+    (tmp_path / "user.py").write_text(USER)
+    code = "import user; print(user.one(1.0), user.other(1.0))"
+    (tmp_path / "numbers_.py").write_text("OFFSET = 1.0\n")
+    # two functions of one name through one factory: the second must not be handed the first one's machine code
+    assert _run(tmp_path, code) == ["3.0", "100.0"]
+    assert _run(tmp_path, code) == ["3.0", "100.0"]
+    (tmp_path / "numbers_.py").write_text("OFFSET = 2.0\n")
+    assert _run(tmp_path, code) == ["5.0", "100.0"]
+    (tmp_path / "user.py").write_text(USER.replace("10.0", "20.0"))
+    assert _run(tmp_path, code) == ["5.0", "400.0"]
+
+
+@compiled_only
+def test_a_second_process_finds_the_machine_code_of_the_first(tmp_path):
+    (tmp_path / "leaf.py").write_text("from plansim.core.kernel import kernel\n@kernel\ndef f(x): return x + 1.0\n")
+    code = "import leaf; leaf.f(1.0); print(sum(leaf.f.compiled.stats.cache_hits.values()))"
+    assert _run(tmp_path, code) == ["0"]
+    assert _run(tmp_path, code) == ["1"]
+
+
+def test_scalar_words_are_numpy_words():
+    for name in scalar.__all__:
+        if name in ("pi", "where", "clip"):
+            continue
+        arguments = (0.3, -0.4) if name == "arctan2" else (0.3,)
+        assert getattr(scalar, name)(*arguments) == pytest.approx(getattr(np, name)(*arguments), abs=1e-15)
+    assert scalar.clip(3.0, -1.0, 1.0) == 1.0
+    assert scalar.where(True, 1.0, 2.0) == 1.0
+
+
+def test_the_compiled_wrap_is_the_layouts_to_the_bit():
+    angles = np.concatenate([np.linspace(-20, 20, 999), np.pi * np.arange(-4, 5)])
+    assert [scalar.wrap_angle(a) for a in angles] == wrap_angle(angles).tolist()
