@@ -1,0 +1,64 @@
+"""HTML that cannot forget to escape: text is text until somebody says that it is Html."""
+
+from __future__ import annotations
+
+import html
+import json
+from typing import Any
+
+
+class Html(str):
+    """Text that is HTML already; any other string is escaped where it is put in."""
+
+
+def text(value: Any) -> Html:
+    return value if isinstance(value, Html) else Html(html.escape(str(value)))
+
+
+def join(*parts: Any) -> Html:
+    return Html("".join(text(part) for part in parts if part is not None))
+
+
+def tag(name: str, /, *children: Any, **attributes: Any) -> Html:
+    """An element; `class_` and `data_seed` are written class and data-seed, None and False are left out, True is bare."""
+    written = []
+    for key, value in attributes.items():
+        key = key.rstrip("_").replace("_", "-")
+        if value is True:
+            written.append(f" {key}")
+        elif value is not None and value is not False:
+            written.append(f' {key}="{html.escape(str(value))}"')
+    opening = f"<{name}{''.join(written)}>"
+    if name in ("br", "img", "input", "meta"):
+        return Html(opening)
+    return Html(f"{opening}{join(*children)}</{name}>")
+
+
+def json_script(identifier: str, data: Any) -> Html:
+    """Data for a script of the page: no text in it can close the element or open a comment."""
+    body = json.dumps(data, separators=(",", ":"), allow_nan=False, sort_keys=True)
+    body = body.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+    return Html(f'<script type="application/json" id="{identifier}">{body}</script>')
+
+
+def number(value: Any) -> str:
+    """A number as a person writes it: four digits that matter, no tail of zeros, a true minus."""
+    if value is None:
+        return "–"
+    value = float(value)
+    if value != value:
+        return "–"
+    if value in (float("inf"), float("-inf")):
+        return "∞" if value > 0 else "−∞"
+    if value == int(value) and abs(value) < 1e6:
+        written = str(int(value))
+    elif abs(value) >= 1000:
+        written = f"{value:,.0f}".replace(",", "\u2009")
+    else:
+        written = f"{value:.3g}" if abs(value) < 100 else f"{value:.1f}"
+    return written.replace("-", "−")
+
+
+def words(name: str) -> str:
+    """A metric's name for reading: `path_length` is `path length`."""
+    return name.replace("_", " ")

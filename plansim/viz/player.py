@@ -1,0 +1,168 @@
+"""The data of the page's player: recorded episodes and their maps, small enough to lie inside the page."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from plansim.core.arrays import Array
+from plansim.viz.packing import pack, png, shrink
+from plansim.viz.reading import Ragged
+from plansim.viz.scene import Track, World
+
+MOST_BEAMS = 90
+MOST_PARTICLES = 60
+MOST_POINTS = 240  # of a plan, or of the obstacles seen, at one moment
+ROOM = 4_000_000  # characters for all episodes
+MILLIMETRE, CENTIMETRE = 1e-3, 1e-2
+
+
+def player_data(tracks: list[Track], worlds: dict[str, World], outcomes: dict[tuple[str, int], str]) -> dict[str, Any]:
+    """All that the player shows; `left_out` counts recorded episodes for which the page had no room."""
+    maps: list[dict[str, Any]] = []
+    seen: dict[str, int] = {}
+    episodes, room = [], ROOM
+    for track in _fairly(tracks):
+        world = worlds[track.variant]
+        episode = _episode(track, world)
+        room -= _size(episode)
+        if room < 0 and episodes:
+            break
+        episode["map"] = _map_number(world, maps, seen) if track.placed else None
+        episode["outcome"] = outcomes.get((track.variant, track.seed), "")
+        episodes.append(episode)
+    order = {(track.variant, track.seed): i for i, track in enumerate(tracks)}
+    episodes.sort(key=lambda episode: order[episode["variant"], episode["seed"]])
+    return {"maps": maps, "episodes": episodes, "left_out": len(tracks) - len(episodes)}
+
+
+def _fairly(tracks: list[Track]) -> list[Track]:
+    """The first of each variant, then the second of each, so that room runs out for all alike."""
+    rank: dict[str, int] = {}
+    ranks = []
+    for track in tracks:
+        ranks.append(rank.get(track.variant, 0))
+        rank[track.variant] = ranks[-1] + 1
+    return [tracks[i] for i in sorted(range(len(tracks)), key=lambda i: (ranks[i], i))]
+
+
+def _size(value: Any) -> int:
+    if isinstance(value, dict):
+        return sum(_size(v) for v in value.values())
+    return sum(_size(v) for v in value) if isinstance(value, list) else len(str(value))
+
+
+def _episode(track: Track, world: World) -> dict[str, Any]:
+    data: dict[str, Any] = {
+        "variant": track.variant,
+        "seed": track.seed,
+        "dt": world.dt,
+        "steps": pack(track.steps, 1),
+        "signals": [_signal(signal) for signal in track.signals],
+        "omitted": list(track.omitted),
+    }
+    if track.placed:
+        data |= {
+            "radius": world.radius,
+            "goal_radius": world.goal_radius,
+            "truth": pack(track.truth, MILLIMETRE),
+            "estimate": _packed(track.estimate),
+            "spread": _packed(None if track.cov is None else track.cov[:, [0, 0, 1], [0, 1, 1]], 1e-6),
+            "goal": _packed(track.goal),
+            "beams": _beams(track, world),
+            "path": _ragged(track.path, MOST_POINTS),
+            "particles": _ragged(track.particles, MOST_PARTICLES),
+            "obstacles": _ragged(track.obstacles, MOST_POINTS),
+            "expanded": _expanded(track, world),
+            "view": view(track, world),
+        }
+    return data
+
+
+def _signal(signal: Any) -> dict[str, Any]:
+    finite = signal.values[np.isfinite(signal.values)]
+    span = float(np.abs(finite).max()) if len(finite) else 1.0
+    step = 10.0 ** np.floor(np.log10(max(span, 1e-6)) - 4)  # five digits
+    return {"label": signal.label, "unit": signal.unit, "charted": signal.charted, "values": pack(signal.values, step)}
+
+
+def _packed(values: Array | None, step: float = MILLIMETRE) -> dict[str, Any] | None:
+    return None if values is None else pack(values, step)
+
+
+def _ragged(ragged: Ragged | None, most: int) -> dict[str, Any] | None:
+    if ragged is None:
+        return None
+    thin = ragged.thinned(most)
+    return {
+        "values": pack(thin.values[:, :2], CENTIMETRE),
+        "offsets": pack(thin.offsets, 1),
+        "index": pack(thin.index, 1),
+    }
+
+
+def _beams(track: Track, world: World) -> dict[str, Any] | None:
+    """Ranges of evenly taken beams, with their angles and the range at which nothing was hit."""
+    if track.ranges is None or world.beam_angles is None or track.ranges.shape[-1:] != world.beam_angles.shape:
+        return None
+    every = -(-len(world.beam_angles) // MOST_BEAMS)
+    return {
+        "angles": pack(world.beam_angles[::every], 1e-4),
+        "ranges": pack(track.ranges[:, ::every], CENTIMETRE),
+        "longest": world.max_range,
+    }
+
+
+def _expanded(track: Track, world: World) -> str | None:
+    """The states that the first search took from its queue, as an image as large as the map: the later, the paler."""
+    if track.expanded is None or world.map is None or not len(track.expanded.values):
+        return None
+    first = track.expanded.at(0)
+    return png(shrink(search_order(first[:, :2], world.map))[0]) if len(first) else None
+
+
+def search_order(points: Array, grid: Any) -> Array:
+    """Levels (H, W): 0 for cells never looked at, 255 for the first looked at, falling to 55 for the last."""
+    levels = np.zeros(grid.shape, np.uint8)
+    cells = grid.cells(points)
+    inside = ((cells >= 0) & (cells < grid.shape)).all(-1)
+    order = np.linspace(255, 55, len(cells)).round().astype(np.uint8)
+    levels[cells[inside, 0], cells[inside, 1]] = order[inside]
+    return levels
+
+
+def _map_number(world: World, maps: list[dict[str, Any]], seen: dict[str, int]) -> int | None:
+    """Which of the page's maps this is; a map is kept once, however many variants share it."""
+    if world.map is None:
+        return None
+    grid = world.map
+    if grid.digest not in seen:
+        levels, factor = shrink(np.round(255 * np.asarray(grid.probability)).astype(np.uint8))
+        seen[grid.digest] = len(maps)
+        maps.append(
+            {
+                "png": png(levels),
+                "rows": levels.shape[0],
+                "columns": levels.shape[1],
+                "resolution": float(grid.resolution * factor),
+                "origin": [float(v) for v in grid.origin],
+            }
+        )
+    return seen[grid.digest]
+
+
+def view(track: Track, world: World) -> list[float]:
+    """What to show at first, (x, y, x, y) m: the known part of the map, or where the robot went."""
+    if world.map is not None:
+        rows, columns = np.nonzero(~np.asarray(world.map.unknown))
+        if len(rows):
+            r, c = [rows.min() - 0.5, rows.max() + 0.5], [columns.min() - 0.5, columns.max() + 0.5]
+            corners = world.map.points(np.array([[a, b] for a in r for b in c]))
+            return [round(float(v), 3) for v in (*corners.min(0), *corners.max(0))]
+    points = [part[:, :2] for part in (track.truth, track.estimate, track.goal) if part is not None]
+    points = np.concatenate(points)
+    points = points[np.isfinite(points).all(1)]
+    low, high = (points.min(0), points.max(0)) if len(points) else (np.zeros(2), np.ones(2))
+    margin = 0.08 * max(float((high - low).max()), 1.0)
+    return [round(float(v), 3) for v in (*(low - margin), *(high + margin))]

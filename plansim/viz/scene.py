@@ -1,0 +1,141 @@
+"""What there is to draw of a run: the places (World) and the recorded episodes (Track)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from plansim.core.arrays import Array
+from plansim.viz.reading import Ragged, Reader, moments
+from plansim.viz.signals import Signal, component_signals, place_signals
+
+MOST_FRAMES = 600
+
+
+@dataclass(frozen=True)
+class World:
+    """What an environment tells of the place where its episodes happen; any part may be missing."""
+
+    map: Any = None  # OccupancyGrid
+    dt: float | None = None  # s a step
+    radius: float | None = None  # m, the robot's
+    goal_radius: float | None = None  # m
+    beam_angles: Array | None = None  # (B,) rad from the heading
+    max_range: float | None = None  # m
+    note: str = ""  # why the environment could not be asked
+
+
+def world_of(result: Any, variant: str = "") -> World:
+    """Asks the environment of a variant, built anew; a picture is owed even where it cannot be built."""
+    from plansim.scenario.build import build
+
+    try:
+        env = build(result.scenario, variant).make_env()
+    except Exception as error:
+        return World(note=f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else 'no message'}")
+    inner = env.unwrapped
+    lidar = getattr(inner, "lidar", None)
+    world = World(
+        map=getattr(inner, "map", None),
+        dt=_number(getattr(inner, "dt", None)),
+        radius=_number(getattr(inner, "radius", None)),
+        goal_radius=_number(getattr(inner, "goal_radius", None)),
+        beam_angles=getattr(lidar, "angles", None),
+        max_range=_number(getattr(lidar, "max_range", None)),
+    )
+    env.close()
+    return world
+
+
+def _number(value: Any) -> float | None:
+    return float(value) if isinstance(value, int | float | np.number) and np.isfinite(value) else None
+
+
+@dataclass(frozen=True)
+class Track:
+    """One recorded episode at F of its moments, everything aligned to them; None where it was not recorded."""
+
+    variant: str
+    seed: int
+    steps: Array  # (F,) int, counted in steps of the environment
+    truth: Array | None = None  # (F, 3), heading NaN where a place has none
+    estimate: Array | None = None  # (F, 3)
+    cov: Array | None = None  # (F, 3, 3)
+    goal: Array | None = None  # (F, 2)
+    ranges: Array | None = None  # (F, B) m
+    path: Ragged | None = None
+    particles: Ragged | None = None
+    obstacles: Ragged | None = None
+    expanded: Ragged | None = None
+    signals: tuple[Signal, ...] = field(default=())
+    omitted: tuple[str, ...] = ()  # observations with too many numbers to draw
+
+    @property
+    def placed(self) -> bool:
+        """Whether it can be drawn as motion in the plane."""
+        return self.truth is not None
+
+    def times(self, world: World) -> Array:
+        """Seconds where the environment says how long a step takes, else steps."""
+        return self.steps * (world.dt or 1.0)
+
+    @property
+    def position_error(self) -> Array | None:
+        if self.truth is None or self.estimate is None:
+            return None
+        return np.linalg.norm(self.truth[:, :2] - self.estimate[:, :2], axis=1)
+
+
+def track(record: Mapping[str, Array], variant: str, seed: int, most: int = MOST_FRAMES) -> Track:
+    """The drawable parts of a record, at no more than `most` moments; first and last are always among them."""
+    record = {key: np.asarray(value) for key, value in record.items()}
+    count = moments(record)
+    steps = np.unique(np.linspace(0, count - 1, min(most, count)).round().astype(int)) if count else np.zeros(0, int)
+    place = Reader(record, steps)
+    truth = _poses(place.rows("info.pose"))
+    if truth is None and "info.path_length" in record:
+        truth = _poses(place.rows("observation.state"))
+    if truth is None:
+        signals, omitted = component_signals(place)
+        return Track(variant, seed, steps, signals=signals, omitted=omitted)
+    estimate, goal = _poses(place.rows("trace.pose")), _points(place.rows("observation.goal"))
+    return Track(
+        variant,
+        seed,
+        steps,
+        truth=truth,
+        estimate=estimate,
+        cov=place.rows("trace.cov"),
+        goal=goal,
+        ranges=place.rows("observation.lidar"),
+        path=place.ragged("trace.path"),
+        particles=place.ragged("trace.particles"),
+        obstacles=place.ragged("trace.obstacles"),
+        expanded=place.ragged("trace.expanded"),
+        signals=place_signals(truth, estimate, goal, place),
+    )
+
+
+def tracks(result: Any, most: int = MOST_FRAMES) -> list[Track]:
+    """All recorded episodes of a result, by variant in the scenario's order and by seed."""
+    order = {variant: i for i, variant in enumerate(result.variants)}
+    keys = sorted(result.records, key=lambda key: (order.get(key[0], len(order)), key[1]))
+    return [track(result.records[key], key[0], int(key[1]), most) for key in keys]
+
+
+def worlds_of(result: Any) -> dict[str, World]:
+    """The place of every variant of which an episode was recorded."""
+    return {variant: world_of(result, variant) for variant in dict.fromkeys(key[0] for key in result.records)}
+
+
+def _poses(rows: Array | None) -> Array | None:
+    if rows is None or rows.ndim != 2 or rows.shape[1] < 2:
+        return None
+    return rows[:, :3] if rows.shape[1] >= 3 else np.column_stack((rows[:, :2], np.full(len(rows), np.nan)))
+
+
+def _points(rows: Array | None) -> Array | None:
+    return rows[:, :2] if rows is not None and rows.ndim == 2 and rows.shape[1] >= 2 else None
