@@ -76,7 +76,7 @@ def cast_ray(occupied, skip, x, y, dx, dy, max_cells):
     quadrant = (0 if right else 1) + (0 if up else 2)
     inverse_x = 1.0 / dx if abs(dx) > 1e-300 else inf
     inverse_y = 1.0 / dy if abs(dy) > 1e-300 else inf
-    while True:
+    while 0 <= column < columns and 0 <= row < rows:
         side = int(skip[quadrant, row, column])
         if side == 0:
             if occupied[row, column]:
@@ -94,23 +94,19 @@ def cast_ray(occupied, skip, x, y, dx, dy, max_cells):
         next_row = last_row + 1 if up else last_row - 1
         # rounding must not carry the ray out of the square by the other side, nor back
         if tx < ty:
-            if not 0 <= next_column < columns:
-                return max_cells
-            column = next_column
-            seen = int(y + t * dy)
-            row = min(max(seen, row), last_row) if up else max(min(seen, row), last_row)
+            seen = floor(y + t * dy)
+            column, row = next_column, min(max(seen, row), last_row) if up else max(min(seen, row), last_row)
         elif ty < tx:
-            if not 0 <= next_row < rows:
-                return max_cells
-            row = next_row
-            seen = int(x + t * dx)
-            column = min(max(seen, column), last_column) if right else max(min(seen, column), last_column)
+            seen = floor(x + t * dx)
+            row, column = (
+                next_row,
+                min(max(seen, column), last_column) if right else max(min(seen, column), last_column),
+            )
         else:
-            if not (0 <= next_column < columns and 0 <= next_row < rows):
-                return max_cells
-            if occupied[last_row, next_column] and occupied[next_row, last_column]:
-                return t
             column, row = next_column, next_row
+            if 0 <= column < columns and 0 <= row < rows and occupied[last_row, column] and occupied[row, last_column]:
+                return t
+    return max_cells
 
 
 @kernel
