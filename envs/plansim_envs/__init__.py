@@ -1,0 +1,14 @@
+"""plansim's environments, registered with Gymnasium when this package is imported."""
+
+from gymnasium import register
+
+__all__ = ["IDS"]
+
+_WORLDS = {
+    "plansim/GridNavigation-v0": "plansim_envs.grid_navigation:GridNavigation",
+    "plansim/GridWorld-v0": "plansim_envs.grid_world:GridWorld",
+}
+IDS = tuple(_WORLDS)
+
+for _id, _world in _WORLDS.items():
+    register(id=_id, entry_point=_world + "Env", vector_entry_point=_world + "VectorEnv")
