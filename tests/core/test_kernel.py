@@ -84,6 +84,8 @@ def rate(x): return x + OFFSET
 one = around(rate)
 def rate(x): return x * 10.0
 other = around(rate)
+def rate(x): return x * 3.0
+third = around(rate)
 """
 
 
@@ -91,15 +93,15 @@ other = around(rate)
 def test_an_edit_of_any_file_that_a_kernel_depends_on_recompiles_it(tmp_path):
     (tmp_path / "factory.py").write_text(FACTORY)
     (tmp_path / "user.py").write_text(USER)
-    code = "import user; print(user.one(1.0), user.other(1.0))"
+    code = "import user; print(user.one(1.0), user.other(1.0), user.third(1.0))"
     (tmp_path / "numbers_.py").write_text("OFFSET = 1.0\n")
-    # two functions of one name through one factory: the second must not be handed the first one's machine code
-    assert _run(tmp_path, code) == ["3.0", "100.0"]
-    assert _run(tmp_path, code) == ["3.0", "100.0"]
+    # functions of one name through one factory: none must be handed another one's machine code
+    assert _run(tmp_path, code) == ["3.0", "100.0", "9.0"]
+    assert _run(tmp_path, code) == ["3.0", "100.0", "9.0"]
     (tmp_path / "numbers_.py").write_text("OFFSET = 2.0\n")
-    assert _run(tmp_path, code) == ["5.0", "100.0"]
+    assert _run(tmp_path, code) == ["5.0", "100.0", "9.0"]
     (tmp_path / "user.py").write_text(USER.replace("10.0", "20.0"))
-    assert _run(tmp_path, code) == ["5.0", "400.0"]
+    assert _run(tmp_path, code) == ["5.0", "400.0", "9.0"]
 
 
 @compiled_only
