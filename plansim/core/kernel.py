@@ -104,8 +104,9 @@ def _rebind(owner: Any, name: str, value: Any) -> None:
 def _sources(function: Callable[..., Any]) -> frozenset[tuple[str, str]]:
     """What the machine code depends on: (function, digest of its file) and (name, value) of frozen numbers."""
     code = function.__code__
-    # the line keeps two functions of one name apart, where a factory builds the same kernel around each of them
-    name = f"{code.co_filename}:{code.co_firstlineno}:{code.co_qualname}"
+    # the line keeps two functions of one name apart, where a factory builds the same kernel around each of them; the
+    # module is imported when machine code is read back, and must be there under the name that it was written with
+    name = f"{function.__module__}:{code.co_filename}:{code.co_firstlineno}:{code.co_qualname}"
     found = {(name, _digest(code.co_filename) or _code_digest(code))}
     for _, name, value in _references(function):
         if hasattr(value, "plansim_sources"):
