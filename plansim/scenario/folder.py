@@ -32,16 +32,17 @@ def save(result: Result, folder: Path) -> Path:
         draft = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     try:
         draft.chmod(0o777 & ~_umask())
-        _write(result, draft)
+        _write(result, draft, folder)
         _swap(draft, folder)
     finally:
         shutil.rmtree(draft, ignore_errors=True)
     return folder
 
 
-def _write(result: Result, folder: Path) -> None:
+def _write(result: Result, folder: Path, place: Path) -> None:
+    """Writes the draft of what will stand at `place`."""
     table = episodes_csv(result)
-    (folder / "scenario.yaml").write_text(scenario_yaml(result.scenario), encoding="utf-8")
+    (folder / "scenario.yaml").write_text(scenario_yaml(result.scenario, place), encoding="utf-8")
     (folder / "episodes.csv").write_text(table, encoding="utf-8")
     (folder / "timing.csv").write_text(_table(result, "timing"), encoding="utf-8")
     (folder / "summary.json").write_text(_json(_without_wall_clock(result.summary())), encoding="utf-8")
@@ -197,10 +198,11 @@ def _key(row: Mapping[str, str]) -> Key:
     return row.get("variant", ""), int(row["seed"])
 
 
-def scenario_yaml(scenario: Any) -> str:
+def scenario_yaml(scenario: Any, folder: Path | None = None) -> str:
+    """The scenario with every default filled in; its files as seen from the folder."""
     import yaml
 
-    return yaml.safe_dump(scenario.resolved(), sort_keys=False, allow_unicode=True, width=120)
+    return yaml.safe_dump(scenario.resolved(folder), sort_keys=False, allow_unicode=True, width=120)
 
 
 def read_scenario(path: Path) -> Any:
@@ -212,9 +214,9 @@ def read_scenario(path: Path) -> Any:
     from plansim.scenario.schema import Scenario
 
     contents = yaml.safe_load(path.read_text(encoding="utf-8"))
-    names = [field.name for field in dataclasses.fields(Scenario) if field.name in contents]
-    values = {name: contents[name] for name in names}
-    return Scenario(**{**values, "metrics": tuple(values.get("metrics", ()))})
+    values = {field.name: contents[field.name] for field in dataclasses.fields(Scenario) if field.name in contents}
+    place = {"path": str(path), "folder": str(path.parent.absolute())}
+    return Scenario(**{**values, "metrics": tuple(values["metrics"]), **place})
 
 
 def _json(value: Any) -> str:

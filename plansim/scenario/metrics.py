@@ -6,6 +6,7 @@ the last step's info. Names that end in `seconds` or `seconds_per_step` are wall
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -115,15 +116,26 @@ def is_rate(name: str, values: Iterable[float]) -> bool:
     return not is_wall_clock(name) and all(value in (0, 1) for value in values)
 
 
+@functools.cache
+def metric(name: str) -> Metric | None:
+    """The metric of this name, or `module:attribute` of another; None for a number that policy or environment report."""
+    if ":" in name:
+        from plansim.scenario.registry import load
+
+        return load(name)
+    return METRICS.get(name)
+
+
 def columns_for(names: Iterable[str]) -> frozenset[str]:
     """The columns that an episode must keep for these metrics."""
-    return frozenset(column for name in names if name in METRICS for column in METRICS[name].keeps)
+    return frozenset(column for name in names if (found := metric(name)) for column in found.keeps)
 
 
 def measure(name: str, log: Log) -> float | int | None:
     """The metric's value in this episode; None where nothing reports it."""
-    if name in METRICS:
-        return number(METRICS[name].value(log))
+    found = metric(name)
+    if found is not None:
+        return number(found.value(log))
     return number(log.policy[name] if name in log.policy else log.info.get(name))
 
 

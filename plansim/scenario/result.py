@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from plansim.core.arrays import Array
-from plansim.scenario.expectations import Expectation, expectation
+from plansim.scenario.expectations import Expectation, judge
 from plansim.scenario.metrics import is_rate, is_wall_clock
 from plansim.scenario.statistics import Estimate, student, wilson
 
@@ -93,11 +93,7 @@ class Result:
         }
 
     def expectations(self) -> list[Expectation]:
-        return [
-            expectation(variant, metric, bound, self.estimate(metric, variant).mean)
-            for variant in self.variants
-            for metric, bound in self.scenario.expect.items()
-        ]
+        return judge(self.scenario.expect, self.variants, lambda metric, variant: self.estimate(metric, variant).mean)
 
     @property
     def met(self) -> bool:

@@ -1,0 +1,39 @@
+"""`plansim show`: a scenario as plansim understands it."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+EPILOG = """\
+examples:
+  plansim show depot.yaml                as it is written, anchors and overrides worked in
+  plansim show depot.yaml --resolved     with every default filled in
+"""
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    from plansim.cli.run_command import overrides
+
+    parser.add_argument("file", metavar="FILE", help="a scenario, YAML")
+    parser.add_argument("--resolved", action="store_true", help="fill in every default")
+    overrides(parser)
+
+
+def command(options: argparse.Namespace) -> int:
+    import dataclasses
+
+    import yaml
+
+    from plansim.cli import MET
+    from plansim.scenario.folder import scenario_yaml
+    from plansim.scenario.load import load
+
+    scenario = load(options.file, options.set)
+    if options.resolved:
+        sys.stdout.write(scenario_yaml(scenario))
+        return MET
+    fields = {f.name: getattr(scenario, f.name) for f in dataclasses.fields(scenario) if f.name != "path" and f.init}
+    said = {k: list(v) if isinstance(v, tuple) else v for k, v in fields.items() if v not in (None, "", {}, ())}
+    sys.stdout.write(yaml.safe_dump(said, sort_keys=False, allow_unicode=True, width=120))
+    return MET

@@ -1,0 +1,98 @@
+"""`plansim warmup`: compiles the kernels now, so that no first run has to wait for them."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import time
+from collections.abc import Iterator
+from typing import Any
+
+from plansim.cli.messages import say
+
+EPILOG = """\
+Plays a few steps of every built-in environment with the policies made for it. What is compiled is kept
+(see `plansim doctor`) until a source file changes.
+"""
+
+_MAP = {"name": "rooms"}
+_LIDAR = {"name": "lidar", "beams": 90}
+_AGENT = {"name": "agent", "map": _MAP, "planner": {"name": "a-star"}}
+
+
+def _scenarios() -> dict[str, dict[str, Any]]:
+    navigation = {"id": "plansim/GridNavigation-v0", "map": _MAP, "lidar": _LIDAR, "obstacles": 1}
+    localised = {
+        "estimator": {"name": "monte-carlo-localization", "map": _MAP, "particles": 100},
+        "sensor": {"name": "likelihood-field", "map": _MAP, "lidar": _LIDAR},
+        "controller": {"name": "pure-pursuit", "robot": {"name": "unicycle"}},
+    }
+    moves = {**_AGENT, "controller": {"name": "grid-moves"}}
+    world = {"id": "plansim/GridWorld-v0", "map": _MAP}
+    return {
+        "a robot that localises, plans and drives": {"env": navigation, "policy": {**_AGENT, **localised}},
+        "the same world, with a car": {
+            "env": {**navigation, "robot": {"name": "bicycle"}},
+            "policy": {"name": "random"},
+        },
+        "shortest paths, A*": {"env": world, "policy": moves},
+        "shortest paths, Dijkstra": {"env": world, "policy": {**moves, "planner": {"name": "dijkstra"}}},
+    }
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    pass
+
+
+def command(options: argparse.Namespace) -> int:
+    from plansim.cli import BROKEN, MET
+    from plansim.core.kernel import jit_enabled
+
+    if not jit_enabled():
+        say.note("NUMBA_DISABLE_JIT is set: there is nothing to compile")
+        return MET
+    began, failed = time.perf_counter(), False
+    for what, mapping in _scenarios().items():
+        with _compiled() as kernels:
+            since = time.perf_counter()
+            failed |= not _play(what, mapping)
+        say.note(f"{what}: {len(kernels)} kernels compiled, {time.perf_counter() - since:.1f} s")
+        for name in kernels:
+            say.detail(f"  {name}")
+    say.note(f"warm after {time.perf_counter() - began:.1f} s")
+    return BROKEN if failed else MET
+
+
+def _play(what: str, mapping: dict[str, Any]) -> bool:
+    """Two worlds side by side, and one alone."""
+    from plansim.scenario.load import from_mapping
+    from plansim.scenario.run import run
+
+    scenario = from_mapping({"name": "warmup", "max_steps": 12, "record": 0, **mapping})
+    results = [run(scenario, seeds=seeds, batch=len(seeds)) for seeds in ([0, 1], [2])]
+    broken = [episode for result in results for episode in result.broken]
+    for episode in broken[:1]:
+        say.note(f"{what}: {episode.cause}")
+    return not broken
+
+
+@contextlib.contextmanager
+def _compiled() -> Iterator[list[str]]:
+    """The names of what numba compiles within the block."""
+    from numba.core import event
+
+    names: list[str] = []
+
+    class Listener(event.Listener):
+        def on_start(self, event: Any) -> None:
+            names.append(str(event.data["dispatcher"].py_func.__qualname__))
+
+        def on_end(self, event: Any) -> None:
+            pass
+
+    listener = Listener()
+    event.register("numba:compile", listener)
+    try:
+        yield names
+    finally:
+        event.unregister("numba:compile", listener)

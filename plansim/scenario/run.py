@@ -1,0 +1,300 @@
+"""Runs a scenario: every variant, every seed, as many at a time as asked for, and nothing lost on the way."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+import functools
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+
+from plansim.core.errors import MalformedInput
+from plansim.planning.base import Stopwatch
+from plansim.scenario.executor import Executor, InProcess, Lost, ProcessPool
+from plansim.scenario.expectations import metrics_in
+from plansim.scenario.journal import Journal, digest, header_of, open_journal
+from plansim.scenario.metrics import is_wall_clock
+from plansim.scenario.result import Episode, Key, Result
+from plansim.scenario.trial import Finished, Rules
+
+if TYPE_CHECKING:
+    from plansim.scenario.build import Simulation
+    from plansim.scenario.schema import Scenario
+
+GRACE = 60.0  # s beyond an episode's timeout, within which a worker may load and build before it speaks
+
+
+class Progress(Protocol):
+    def begin(self, total: int, done: int) -> None: ...
+    def add(self, episode: Episode) -> None: ...
+
+
+class Interrupted(KeyboardInterrupt):
+    """A run that was stopped by the user; what was done is kept where a folder was given."""
+
+    def __init__(self, done: int, total: int, folder: Path | None):
+        super().__init__(f"interrupted after {done} of {total} episodes")
+        self.done, self.total, self.folder = done, total, folder
+
+
+@dataclass(frozen=True)
+class Task:
+    """A piece of a run that travels to where it is done."""
+
+    simulation: Portable
+    seeds: tuple[int, ...]
+    rules: Rules
+    batch: int
+
+
+def run(
+    scenario: Scenario | Simulation | str | Path,
+    seeds: Sequence[int] | None = None,
+    *,
+    jobs: int = 1,
+    batch: int = 64,
+    executor: Executor | None = None,
+    progress: Progress | None = None,
+    folder: str | Path | None = None,
+    resume: bool = False,
+    fresh: bool = False,
+) -> Result:
+    """Plays every episode of a scenario, and says what came of them.
+
+    The result depends on the scenario and its seeds alone: not on jobs, batch or executor, nor on interruptions.
+
+    seeds: instead of the scenario's own
+    jobs: processes; batch: episodes that share a vector environment
+    folder: where the result is written, whole, at the end; until then `<folder>.partial` keeps what was done
+    resume: go on with what a run that was cut short has left; fresh: throw that away
+    """
+    began, stopwatch = datetime.datetime.now(datetime.UTC), Stopwatch()
+    scenario, simulations = _prepared(scenario)
+    scenario, seeds = _with_seeds(scenario, seeds)
+    tasks = [_task(simulation, seeds, batch) for simulation in simulations]
+    order = [(task.rules.variant, seed) for task in tasks for seed in seeds]
+    journal = _journal(folder, scenario, resume=resume, fresh=fresh)
+    finished = {key: done for key, done in journal.finished.items() if key in set(order)} if journal else {}
+    if progress is not None:
+        progress.begin(len(order), len(finished))
+    try:
+        for done in _play(_pending(tasks, finished, jobs), executor or _executor(jobs, tasks)):
+            finished[done.episode.key] = done
+            if journal is not None:
+                journal.add(done)
+            if progress is not None:
+                progress.add(done.episode)
+    except KeyboardInterrupt:
+        raise Interrupted(len(finished), len(order), Path(folder) if folder else None) from None
+    finally:
+        if journal is not None:
+            journal.close()
+    about = {"began": began.isoformat(timespec="seconds"), "seconds": stopwatch.seconds, "jobs": jobs, "batch": batch}
+    hashes = {"scenario": digest(scenario.resolved())}
+    about = manifest({**about, "seeds": _seeds_text(seeds), "hashes": hashes})
+    result = _result(scenario, [finished[key] for key in order], about)
+    if journal is not None:
+        result.save(Path(folder))
+        journal.remove()
+    return result
+
+
+def parse_seeds(text: str) -> list[int]:
+    """`"0:100"` (100 is not among them), `"0:100:10"`, `"7"`, `"1,5,9"`, and their mixtures."""
+    seeds: dict[int, None] = {}
+    for part in text.split(","):
+        try:
+            numbers = [int(number) for number in part.split(":")]
+            found = range(*numbers) if len(numbers) > 1 else numbers
+        except (ValueError, TypeError):
+            raise MalformedInput(f"{text!r} are no seeds; write 0:100, 7, or 1,5,9") from None
+        seeds.update(dict.fromkeys(found))
+    if not seeds or min(seeds) < 0:
+        raise MalformedInput(f"{text!r} are no seeds; there must be one, and none below zero")
+    return list(seeds)
+
+
+# --- what is to be done ------------------------------------------------------------------------------------
+
+
+def _prepared(given: Any) -> tuple[Any, list[Any]]:
+    """The scenario, and one simulation a variant."""
+    if hasattr(given, "make_policy"):  # a Simulation, or what behaves like one
+        return given.scenario, [given]
+    from plansim.scenario.build import build
+    from plansim.scenario.load import load
+
+    scenario = load(given) if isinstance(given, str | Path) else given
+    return scenario, [build(scenario, variant) for variant in scenario.variants or ("",)]
+
+
+def _with_seeds(scenario: Any, seeds: Sequence[int] | None) -> tuple[Any, list[int]]:
+    """The scenario that says itself which seeds were run, where it can."""
+    if seeds is None:
+        return scenario, list(scenario.seeds)
+    seeds = sorted({int(seed) for seed in seeds})
+    if not seeds:
+        raise MalformedInput("there are no seeds to run")
+    if seeds == list(range(seeds[0], seeds[0] + len(seeds))):
+        scenario = dataclasses.replace(scenario, seed=seeds[0], episodes=len(seeds))
+    return scenario, seeds
+
+
+def _task(simulation: Any, seeds: Sequence[int], batch: int) -> Task:
+    own = simulation.scenario  # a variant may change what is measured
+    recorded = seeds if own.record == "all" else seeds[: own.record]
+    names = tuple(dict.fromkeys([*own.metrics, *metrics_in(own.expect, own.variants)]))
+    dt = _step_seconds(simulation) if "mean_speed" in names else None
+    rules = Rules(names, own.max_steps, own.timeout, frozenset(recorded), simulation.variant, dt)
+    return Task(Portable(simulation), tuple(seeds), rules, batch)
+
+
+def _step_seconds(simulation: Any) -> float | None:
+    env = simulation.make_env()
+    dt = getattr(env.unwrapped, "dt", None)
+    env.close()
+    return None if dt is None else float(dt)
+
+
+def _pending(tasks: Iterable[Task], finished: Mapping[Key, Any], jobs: int) -> list[Task]:
+    """What is left of the tasks, in pieces small enough to share out and large enough to batch."""
+    pieces = []
+    for task in tasks:
+        seeds = [seed for seed in task.seeds if (task.rules.variant, seed) not in finished]
+        size = len(seeds) if jobs == 1 else min(-(-len(seeds) // jobs), max(task.batch, -(-len(seeds) // (4 * jobs))))
+        pieces += [_with(task, seeds[i : i + size]) for i in range(0, len(seeds), size or 1)]
+    return pieces
+
+
+def _with(task: Task, seeds: Iterable[int], batch: int | None = None) -> Task:
+    return Task(task.simulation, tuple(seeds), task.rules, batch or task.batch)
+
+
+# --- doing it ----------------------------------------------------------------------------------------------
+
+
+def _executor(jobs: int, tasks: Sequence[Task]) -> Executor:
+    if jobs == 1:
+        return InProcess()
+    timeouts = [task.rules.timeout for task in tasks]
+    known = [timeout for timeout in timeouts if timeout is not None]
+    return ProcessPool(jobs, max(known) + GRACE if len(known) == len(timeouts) else None)
+
+
+def play(task: Task) -> Iterator[Finished | None]:
+    """The work of a task: what an executor is given."""
+    from plansim.scenario.rollout import rollout
+
+    yield from rollout(task.simulation.built, task.seeds, task.rules, task.batch)
+
+
+@dataclass(frozen=True)
+class Portable:
+    """A simulation that travels as its scenario, and is built where it arrives, once in a process."""
+
+    built: Any
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        if type(self.built).__module__ != "plansim.scenario.build":
+            return Portable, (self.built,)
+        scenario, variant = self.built.scenario, self.built.variant
+        return _rebuilt, (repr(scenario), variant, _Unhashed(scenario))
+
+
+class _Unhashed(NamedTuple):
+    """A scenario beside the text that stands for it in a cache."""
+
+    scenario: Any
+
+    def __hash__(self) -> int:
+        return 0
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Unhashed)
+
+
+@functools.lru_cache(maxsize=8)
+def _rebuilt(text: str, variant: str, scenario: _Unhashed) -> Portable:
+    from plansim.scenario.build import build
+
+    return Portable(build(scenario.scenario, variant))
+
+
+def _play(tasks: list[Task], executor: Executor) -> Iterator[Finished]:
+    """All episodes of the tasks. Those of a lost worker are tried once more, alone, and then given up."""
+    missing = {(task.rules.variant, seed): task for task in tasks for seed in task.seeds}
+    for last in (False, True):
+        again = [_with(task, [seed], 1) for (_, seed), task in missing.items()] if last else tasks
+        for done in executor.map(play, again):
+            if not isinstance(done, Lost):
+                missing.pop(done.episode.key, None)
+                yield done
+            elif last:
+                missing.pop((done.task.rules.variant, done.task.seeds[0]))
+                yield _lost(done)
+        if not missing:
+            return
+
+
+def _lost(lost: Lost) -> Finished:
+    rules, seed = lost.task.rules, lost.task.seeds[0]
+    nothing = {name: 0 if name == "success" else None for name in rules.metrics if not is_wall_clock(name)}
+    status = "timeout" if lost.silent else "crashed"
+    cause = f"not over after {rules.timeout:g} s" if lost.silent else lost.cause
+    return Finished(Episode(rules.variant, seed, status, cause, nothing), traceback=f"{lost.cause}\n")
+
+
+# --- what came of it ---------------------------------------------------------------------------------------
+
+
+def _journal(folder: str | Path | None, scenario: Any, *, resume: bool, fresh: bool) -> Journal | None:
+    from plansim import __version__
+    from plansim.scenario.folder import check_replaceable
+
+    if folder is None:
+        return None
+    check_replaceable(Path(folder))
+    return open_journal(Path(folder), header_of(scenario.resolved(), __version__), resume=resume, fresh=fresh)
+
+
+def _result(scenario: Any, finished: Sequence[Finished], about: Mapping[str, Any]) -> Result:
+    return Result(
+        scenario,
+        tuple(done.episode for done in finished),
+        {done.episode.key: done.record for done in finished if done.record is not None},
+        about,
+        {done.episode.key: done.traceback for done in finished if done.traceback},
+    )
+
+
+def _seeds_text(seeds: Sequence[int]) -> str:
+    whole = list(seeds) == list(range(seeds[0], seeds[0] + len(seeds)))
+    return f"{seeds[0]}:{seeds[0] + len(seeds)}" if whole else ",".join(map(str, seeds))
+
+
+def manifest(about: Mapping[str, Any]) -> dict[str, Any]:
+    """What a reader needs to run it again."""
+    import platform
+    import shlex
+
+    from plansim import __version__
+
+    return {
+        "plansim": __version__,
+        "command": shlex.join(sys.argv),
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "libraries": versions(),
+        **about,
+    }
+
+
+def versions() -> dict[str, str]:
+    """Of the libraries that are loaded by now, and so may have had a part in the result."""
+    from importlib import metadata
+
+    known = ("numpy", "scipy", "numba", "gymnasium", "networkx", "mujoco", "pybullet", "torch")
+    return {name: metadata.version(name) for name in known if name in sys.modules}
