@@ -12,8 +12,8 @@ from plansim.core.arrays import Array
 from plansim.core.errors import MalformedInput, MissingExtra, require
 from plansim.scenario.result import Key, Result
 from plansim.viz.canvas import Canvas
-from plansim.viz.figures import ground, search_colours
 from plansim.viz.markup import number
+from plansim.viz.overview import ground, search_colours
 from plansim.viz.player import MOST_BEAMS, MOST_PARTICLES, view
 from plansim.viz.scene import Track, World, track, world_of
 from plansim.viz.style import LIGHT, rgb
@@ -67,10 +67,10 @@ def frames(track: Track, world: World) -> Iterator[Any]:
             canvas.line(track.estimate[: i + 1], LIGHT["estimate"], 1.2)
         if track.obstacles is not None:
             canvas.dots(track.obstacles.at(i), LIGHT["obstacles"], 2.4)
-        canvas.robot(track.truth[i], world.radius or 0.0, trail)
         if track.particles is not None:
             points = track.particles.at(i)
             canvas.dots(points[:: max(len(points) // MOST_PARTICLES, 1)], LIGHT["particles"], 1.4)
+        canvas.robot(track.truth[i], world.radius or 0.0, trail)
         canvas.words(_caption(track, world, i))
         yield canvas.picture()
 
@@ -88,10 +88,13 @@ def _ground(canvas: Canvas, track: Track, world: World) -> Any:
 
 
 def _behind(canvas: Canvas, track: Track, world: World, i: int) -> None:
+    for x, y, radius in [] if track.discs is None else track.discs[i]:
+        if radius > 0:
+            canvas.ring(np.array([x, y]), radius, LIGHT["obstacles"], LIGHT["occupied"])
     if track.ranges is not None and world.beam_angles is not None and track.ranges.shape[1:] == world.beam_angles.shape:
         every = -(-len(world.beam_angles) // MOST_BEAMS)
         ends, hits = _beam_ends(track.truth[i], track.ranges[i, ::every], world.beam_angles[::every], world.max_range)
-        canvas.rays(track.truth[i], ends, (*rgb("beams"), 70))
+        canvas.rays(track.truth[i], ends, (*rgb("beams"), 110))
         canvas.dots(ends[hits], LIGHT["beams"], 1.2)
     if track.path is not None:
         canvas.line(track.path.at(i), LIGHT["plan"], 1.6)

@@ -19,7 +19,7 @@ class Canvas:
         x0, y0, x1, y1 = view
         self.scale = min(width / (x1 - x0), tallest / (y1 - y0)) * FINE
         self.corner = np.array([x0, y1])
-        self.size = tuple(max(int(round(d * self.scale / FINE / 2)) * 2, 2) * FINE for d in (x1 - x0, y1 - y0))
+        self.size = tuple(max(round(d * self.scale / FINE / 2) * 2, 2) * FINE for d in (x1 - x0, y1 - y0))
         self.draw: Any = None
         self.image: Any = None
 

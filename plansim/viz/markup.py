@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import json
+from collections.abc import Iterable
 from typing import Any
 
 
@@ -20,7 +21,7 @@ def join(*parts: Any) -> Html:
 
 
 def tag(name: str, /, *children: Any, **attributes: Any) -> Html:
-    """An element; `class_` and `data_seed` are written class and data-seed, None and False are left out, True is bare."""
+    """An element; `class_` and `data_seed` are class and data-seed, None and False are left out, True is bare."""
     written = []
     for key, value in attributes.items():
         key = key.rstrip("_").replace("_", "-")
@@ -59,6 +60,26 @@ def number(value: Any) -> str:
     return written.replace("-", "−")
 
 
+def interval_text(low: float | None, high: float | None) -> str:
+    return "" if low is None or high is None else f"{number(low)} – {number(high)}"
+
+
 def words(name: str) -> str:
     """A metric's name for reading: `path_length` is `path length`."""
     return name.replace("_", " ")
+
+
+def plural(count: int, noun: str) -> str:
+    return f"{count} {noun}{'s' * (count != 1)}"
+
+
+def section(title: str, says: str, *parts: Any) -> Html:
+    return tag("section", tag("h2", title), tag("p", says), *parts)
+
+
+def table(head: Html, rows: Iterable[Html]) -> Html:
+    return tag("div", tag("table", tag("thead", head), tag("tbody", *rows)), class_="table")
+
+
+def head_cell(label: str, style: str | None = None) -> Html:
+    return tag("th", label, scope="col", class_=style)

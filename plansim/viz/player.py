@@ -70,6 +70,7 @@ def _episode(track: Track, world: World) -> dict[str, Any]:
             "estimate": _packed(track.estimate),
             "spread": _packed(None if track.cov is None else track.cov[:, [0, 0, 1], [0, 1, 1]], 1e-6),
             "goal": _packed(track.goal),
+            "discs": _packed(track.discs),
             "beams": _beams(track, world),
             "path": _ragged(track.path, MOST_POINTS),
             "particles": _ragged(track.particles, MOST_PARTICLES),

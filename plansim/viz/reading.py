@@ -25,14 +25,14 @@ class Ragged:
     def thinned(self, most: int) -> Ragged:
         """At most `most` rows of each array, evenly taken, and only the arrays that some frame shows."""
         used = np.unique(self.index[self.index >= 0])
-        parts = [self.values[self.offsets[i] : self.offsets[i + 1]] for i in used]
-        parts = [
-            part[np.unique(np.linspace(0, len(part) - 1, most).round().astype(int))] if len(part) else part
-            for part in parts
-        ]
+        parts = [_thin(self.values[self.offsets[i] : self.offsets[i + 1]], most) for i in used]
         offsets = np.concatenate(([0], np.cumsum([len(part) for part in parts]))).astype(int)
         values = np.concatenate(parts) if parts else self.values[:0]
         return Ragged(values, offsets, np.where(self.index >= 0, np.searchsorted(used, self.index), -1))
+
+
+def _thin(rows: Array, most: int) -> Array:
+    return rows if len(rows) <= most else rows[np.linspace(0, len(rows) - 1, most).round().astype(int)]
 
 
 def moments(record: Mapping[str, Array]) -> int:

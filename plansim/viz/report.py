@@ -12,10 +12,13 @@ from plansim.core.errors import MissingExtra
 from plansim.scenario.metrics import is_rate
 from plansim.scenario.result import Result
 from plansim.viz import sections
-from plansim.viz.charts import Line, Row, line_chart, strip_chart
+from plansim.viz.episode_table import episodes, outcome
+from plansim.viz.line_chart import Line, line_chart
 from plansim.viz.markup import Html, join, json_script, tag, text, words
+from plansim.viz.numbers import headline, meaning
 from plansim.viz.player import player_data
 from plansim.viz.scene import Track, World, tracks, worlds_of
+from plansim.viz.strip_chart import Row, strip_chart
 from plansim.viz.style import DARK, LIGHT, SERIES, css_variables
 
 SCRIPTS = ("data.js", "map.js", "player.js", "table.js")
@@ -40,7 +43,7 @@ def write_report(result: Result, folder: str | Path) -> Path:
 
 def page(result: Result, recorded: list[Track], worlds: dict[str, World], notes: list[str] | None = None) -> str:
     """The whole page as text: nothing in it is fetched from anywhere."""
-    outcomes = {episode.key: sections.outcome(episode) for episode in result.episodes}
+    outcomes = {episode.key: outcome(episode) for episode in result.episodes}
     data = player_data(recorded, worlds, outcomes)
     shown = {(episode["variant"], episode["seed"]) for episode in data["episodes"]}
     unbuilt = dict.fromkeys(world.note for world in worlds.values() if world.note)
@@ -51,11 +54,11 @@ def page(result: Result, recorded: list[Track], worlds: dict[str, World], notes:
     body = join(
         sections.header(result),
         sections.expectations(result),
-        sections.headline(result),
+        headline(result),
         _player(data),
         _over_seeds(result),
         _over_time(recorded, worlds),
-        sections.episodes(result, shown),
+        episodes(result, shown),
         sections.reproduce(result, notes),
         tag("footer", "Written by plansim. Everything on this page is inside this one file."),
     )
@@ -90,7 +93,7 @@ def _over_seeds(result: Result) -> Html | None:
         rows = [Row(v, result.values(name, v), *result.estimate(name, v)[:3]) for v in result.variants]
         if any(row.values for row in rows):
             rate = all(is_rate(name, row.values) for row in rows)
-            caption = tag("figcaption", words(name), tag("span", sections.meaning_text(name)))
+            caption = tag("figcaption", words(name), tag("span", f", {meaning(name)}" if meaning(name) else ""))
             charts.append(tag("figure", caption, strip_chart(words(name), rows, rate)))
     if not charts:
         return None
@@ -101,7 +104,8 @@ def _over_seeds(result: Result) -> Html | None:
 def _over_time(recorded: list[Track], worlds: dict[str, World]) -> Html | None:
     """Errors, distances or returns of the recorded episodes, a chart for each variant."""
     figures = []
-    for label in ("position error", "distance to goal") if any(t.placed for t in recorded) else ("return so far",):
+    driven = ("position error", "distance to goal") if any(t.estimate is not None for t in recorded) else ()
+    for label in driven if any(t.placed for t in recorded) else ("return so far",):
         for variant in dict.fromkeys(track.variant for track in recorded):
             members = [track for track in recorded if track.variant == variant][:MOST_LINES]
             figure = _course(label, variant, members, worlds[variant])

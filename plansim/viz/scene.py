@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -36,18 +37,23 @@ def world_of(result: Any, variant: str = "") -> World:
         env = build(result.scenario, variant).make_env()
     except Exception as error:
         return World(note=f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else 'no message'}")
-    inner = env.unwrapped
-    lidar = getattr(inner, "lidar", None)
+    told = functools.partial(_told, env.unwrapped)
     world = World(
-        map=getattr(inner, "map", None),
-        dt=_number(getattr(inner, "dt", None)),
-        radius=_number(getattr(inner, "radius", None)),
-        goal_radius=_number(getattr(inner, "goal_radius", None)),
-        beam_angles=getattr(lidar, "angles", None),
-        max_range=_number(getattr(lidar, "max_range", None)),
+        map=told("map"),
+        dt=_number(told("dt")),
+        radius=_number(told("radius")),
+        goal_radius=_number(told("goal_radius")),
+        beam_angles=getattr(told("lidar"), "angles", None),
+        max_range=_number(getattr(told("lidar"), "max_range", None)),
     )
     env.close()
     return world
+
+
+def _told(env: Any, name: str) -> Any:
+    """An attribute of the environment, or of its `world`, where one keeps its parameters together."""
+    value = getattr(env, name, None)
+    return getattr(getattr(env, "world", None), name, None) if value is None else value
 
 
 def _number(value: Any) -> float | None:
@@ -65,6 +71,7 @@ class Track:
     estimate: Array | None = None  # (F, 3)
     cov: Array | None = None  # (F, 3, 3)
     goal: Array | None = None  # (F, 2)
+    discs: Array | None = None  # (F, Q, 3) x, y, radius of obstacles that are truly there, radius 0 before they appear
     ranges: Array | None = None  # (F, B) m
     path: Ragged | None = None
     particles: Ragged | None = None
@@ -110,6 +117,7 @@ def track(record: Mapping[str, Array], variant: str, seed: int, most: int = MOST
         estimate=estimate,
         cov=place.rows("trace.cov"),
         goal=goal,
+        discs=_discs(place.rows("info.obstacles")),
         ranges=place.rows("observation.lidar"),
         path=place.ragged("trace.path"),
         particles=place.ragged("trace.particles"),
@@ -139,3 +147,7 @@ def _poses(rows: Array | None) -> Array | None:
 
 def _points(rows: Array | None) -> Array | None:
     return rows[:, :2] if rows is not None and rows.ndim == 2 and rows.shape[1] >= 2 else None
+
+
+def _discs(rows: Array | None) -> Array | None:
+    return rows if rows is not None and rows.ndim == 3 and rows.shape[2] == 3 and rows.any() else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import AbstractContextManager
+from typing import Any
 
 from plansim.core.errors import require
 
@@ -44,6 +45,7 @@ DARK = {
     "good": "#56c98c",
     "bad": "#ff8078",
 }
+WIDTH, DPI = 10.0, 160  # inches, pixels an inch: pictures are 1600 pixels wide
 SERIES = ("truth", "estimate", "plan", "particles", "obstacles", "beams")  # the order of colours for many lines
 
 
@@ -87,3 +89,20 @@ def figure_style() -> AbstractContextManager:
             "lines.solid_capstyle": "round",
         }
     )
+
+
+def figure_of(height: float) -> Any:
+    """An empty matplotlib figure, as many inches high."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure((WIDTH, height), dpi=DPI, layout="constrained")
+    FigureCanvasAgg(figure)  # Agg whatever is set elsewhere: a run on a server draws as one on a desk
+    return figure
+
+
+def legend(figure: Any, axes: Any) -> None:
+    """What the lines of these axes mean, below the whole figure."""
+    handles, labels = axes.get_legend_handles_labels()
+    if handles:
+        figure.legend(handles, labels, loc="outside lower left", ncols=8, handlelength=1.6, columnspacing=1.6)

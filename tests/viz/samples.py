@@ -26,7 +26,7 @@ class Scenario:
     expect: dict[str, str] = field(default_factory=dict)
     variants: dict[str, dict[str, Any]] = field(default_factory=dict)
 
-    def resolved(self) -> dict[str, Any]:
+    def resolved(self, folder: Any = None) -> dict[str, Any]:
         return {"name": self.name, "seed": self.seed, "env": self.env, "policy": self.policy, "expect": self.expect}
 
 
@@ -71,8 +71,10 @@ def drive(seed: int, steps: int = 240, world: World | None = None) -> dict[str, 
     cov = np.einsum("t,ij->tij", std**2, np.array([[1.3, 0.4, 0], [0.4, 0.9, 0], [0, 0, 0.1]]))
     particles = estimate[:-1, None] + rng.normal(size=(steps, 80, 3)) * std[:-1, None, None]
     plans = [points[::8], points[steps // 3 :: 6] + 0.05]
-    seen = points[steps // 2 : steps // 2 + 12] + [0.0, 0.5]
+    seen = points[steps // 2 : steps // 2 + 12] + np.array([0.0, 0.5])
     goal = np.broadcast_to(points[-1], (steps + 1, 2))
+    discs = np.zeros((steps + 1, 2, 3))
+    discs[steps // 3 :, 0] = [*transform(np.asarray(world.map.origin, float), np.array([[6.0, 5.6]]))[0], 0.2]
     reward = np.diff(-np.linalg.norm(points - points[-1], axis=1)) - 0.01
     later = (np.arange(steps) > steps // 3).astype(int)
     return {
@@ -81,6 +83,7 @@ def drive(seed: int, steps: int = 240, world: World | None = None) -> dict[str, 
         "observation.lidar": cast_rays(world.map, pose, world.beam_angles, world.max_range),
         "observation.goal": goal.copy(),
         "info.pose": pose,
+        "info.obstacles": discs,
         "info.distance_to_goal": np.linalg.norm(points - points[-1], axis=1),
         "trace.pose": estimate[:-1],
         "trace.cov": cov[:-1],
@@ -102,10 +105,10 @@ def walk(seed: int, world: World, greedy: bool) -> dict[str, np.ndarray]:
     cells = np.stack((rows, columns), -1)
     points = world.map.points(cells)
     free = np.argwhere(world.map.free)
-    distance = np.linalg.norm(free - cells[0], axis=1) + (
-        1.5 * np.linalg.norm(free - cells[-1], axis=1) if greedy else 0
-    )
-    expanded = world.map.points(free[np.argsort(distance, kind="stable")][: 900 if greedy else 4200])
+    price = np.linalg.norm(free - cells[0], axis=1)
+    if greedy:
+        price = price + np.linalg.norm(free - cells[-1], axis=1)
+    expanded = world.map.points(free[np.argsort(price, kind="stable")][: 900 if greedy else 4200])
     steps = len(points) - 1
     return {
         "action": np.zeros(steps, int),

@@ -20,7 +20,7 @@ function unpackRagged(ragged) {
 
 function unpackEpisode(raw) {
   const episode = { ...raw, steps: unpack(raw.steps).values };
-  for (const name of ["truth", "estimate", "spread", "goal"]) episode[name] = unpack(raw[name]);
+  for (const name of ["truth", "estimate", "spread", "goal", "discs"]) episode[name] = unpack(raw[name]);
   for (const name of ["path", "particles", "obstacles"]) episode[name] = unpackRagged(raw[name]);
   if (raw.beams) episode.beams = { angles: unpack(raw.beams.angles).values, ranges: unpack(raw.beams.ranges), longest: raw.beams.longest };
   episode.signals = raw.signals.map((signal) => ({ ...signal, values: unpack(signal.values).values }));

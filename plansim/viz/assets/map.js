@@ -77,6 +77,7 @@ class Scene {
     g.lineCap = g.lineJoin = "round";
     if (this.ground) this.image(this.ground);
     if (this.search && shown.expanded) this.image(this.search);
+    if (e.discs) this.discs(e.discs.row(frame));
     if (e.beams && shown.beams) this.beams(frame);
     if (e.path && shown.path) this.line(e.path.at(frame), e.path.width, 2.5, c.plan, [1, 6]);
     if (e.goal) this.goal(e.goal.row(frame));
@@ -133,6 +134,17 @@ class Scene {
     }
     g.stroke(); g.globalAlpha = 1;
     this.dots(hits, 2, 1.6, c.beams, 1);
+  }
+
+  // Obstacles that the map does not show, where they truly stand.
+  discs(row) {
+    const g = this.context, c = this.colours;
+    g.fillStyle = c.occupied; g.strokeStyle = c.obstacles; g.lineWidth = 1.5;
+    for (let i = 0; i < row.length; i += 3) {
+      if (!(row[i + 2] > 0)) continue;
+      g.beginPath(); g.arc(this.X(row[i]), this.Y(row[i + 1]), Math.max(row[i + 2] * this.scale, 3), 0, TAU);
+      g.globalAlpha = 0.75; g.fill(); g.globalAlpha = 1; g.stroke();
+    }
   }
 
   goal([x, y]) {
