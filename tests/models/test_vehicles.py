@@ -86,6 +86,34 @@ def test_the_inverse_turns_on_the_spot_and_through_full_speed_reversal():
     np.testing.assert_allclose(Bicycle().step(start, Bicycle().inverse(start, end, 0.1), 0.1), end, atol=1e-12)
 
 
+@dataclass(frozen=True)
+class BlindUnicycle:
+    """A unicycle in other units, whose guess knows nothing."""
+
+    integrator: vehicle.Integrator = "rk4"
+
+    state: ClassVar = Unicycle.state
+    control: ClassVar = layout("speed turn_rate")  # mm/s, rad/s
+    step = vehicle.step
+    inverse = vehicle.inverse
+
+    @staticmethod
+    def equations(m):
+        rate = Unicycle.equations(m)
+        return lambda x, u, p: rate(x, (u[0] / 1000, u[1]), p)
+
+    def parameters(self):
+        return ()
+
+    def guess(self, x, x_next, dt):
+        return np.zeros((*np.shape(x)[:-1], 2))
+
+
+def test_the_inverse_needs_no_good_guess():
+    robot, x, u = BlindUnicycle(), rng.uniform(-2, 2, (100, 3)), rng.uniform(-1, 1, (100, 2))
+    np.testing.assert_allclose(robot.inverse(x, robot.step(x, u, 0.3), 0.3), u, rtol=0, atol=1e-9)
+
+
 def test_an_unreachable_state_is_answered_with_the_nearest_control():
     robot, x, wish = Unicycle(), np.zeros(3), np.array([0.1, 0.03, 0.05])
     u = robot.inverse(x, wish, 0.1)
