@@ -98,6 +98,7 @@ def test_torch_agrees_and_its_derivatives_are_those_of_dual_numbers(vehicle):
     single = vehicle.step(X.float(), U.float(), 0.1)
     assert single.dtype == torch.float32
     np.testing.assert_allclose(single.numpy(), vehicle.step(x, u, 0.1), atol=1e-5)
+    assert vehicle.step(X.to("meta"), U.to("meta"), 0.1).device.type == "meta"  # nothing is made on another device
 
 
 @vehicles
