@@ -1,0 +1,127 @@
+"""Scenario files and mappings become scenarios, or a list of everything that is wrong with them."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from plansim.core.errors import near_miss
+from plansim.scenario.check import check
+from plansim.scenario.metric_names import check_expectations
+from plansim.scenario.nodes import REFUSED, Node, describe, from_plain
+from plansim.scenario.overrides import followed, override, parse_override
+from plansim.scenario.problems import Place, Report
+from plansim.scenario.recipe import Workshop
+from plansim.scenario.schema import Scenario
+from plansim.scenario.whole import LIMITS, Parts, check_parts, head_parameters, variants_of, with_variant
+from plansim.scenario.yaml_nodes import parse
+
+_NAME = re.compile(r"[A-Za-z0-9_][\w.-]*")
+_APART = ("env", "policy", "variants", *LIMITS)  # keys that are checked on their own
+
+
+def load(path: str | os.PathLike[str], overrides: Sequence[str] = ()) -> Scenario:
+    """The scenario of a YAML file, changed by overrides `key.path=value`.
+
+    Its components are built once to see that they can be. Raises InvalidScenario with every problem.
+    """
+    report, file = Report(), os.fspath(path)
+    text = _read(file, report)
+    root = None if text is None else parse(text, file, report)
+    return _scenario(_overridden(root, overrides, report), report, os.path.abspath(file))
+
+
+def from_mapping(
+    mapping: Mapping[str, Any], overrides: Sequence[str] = (), path: str | os.PathLike[str] | None = None
+) -> Scenario:
+    """The scenario of a Python mapping of plain data.
+
+    path: of the file that it stands for, so that relative paths begin there; in the working directory where None
+    """
+    report = Report()
+    root = from_plain(mapping, Place("scenario"), report)
+    return _scenario(_overridden(root, overrides, report), report, path and os.path.abspath(path))
+
+
+def _read(file: str, report: Report) -> str | None:
+    try:
+        data = Path(file).read_bytes()
+    except (OSError, ValueError) as error:
+        folder, name = os.path.split(os.path.abspath(file))
+        beside = os.listdir(folder) if isinstance(error, FileNotFoundError) and os.path.isdir(folder) else ()
+        report.add(Place(file), "", f"cannot be read: {getattr(error, 'strerror', error)}{near_miss(name, beside)}")
+        return None
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        column = error.start - (data.rfind(b"\n", 0, error.start) + 1) + 1
+        report.add(Place(file, line, column), "", f"byte 0x{data[error.start]:02x} is not UTF-8")
+        return None
+
+
+def _overridden(root: Node | None, overrides: Sequence[str], report: Report) -> Node:
+    """The tree with its overrides; where there is no tree, the report has said why."""
+    changes = [parse_override(change, report) for change in overrides]
+    if root is not None and not isinstance(root.value, dict) and root.value is not REFUSED:
+        report.add(root.place, "", f"a scenario is a mapping with name, env and policy, found {describe(root)}")
+    if root is None or not isinstance(root.value, dict):
+        report.raise_if_any()
+    for keys, value in filter(None, changes):
+        root = override(root, keys, value, report)
+    return root
+
+
+def _scenario(root: Node, report: Report, path: str | None) -> Scenario:
+    folder = Path(path).parent if path else Path.cwd()
+    head = _check_head(root, report, folder)
+    shared: dict[str, Any] = {}
+    parts = check_parts(root, report, folder)
+    policies = [_try_to_build(parts, Workshop(shared, report))]
+    environments, variants = [parts.env], {}
+    for label, changes in variants_of(root, report).items():
+        own = Report()
+        changed = check_parts(with_variant(root, label, changes, own), own, folder)
+        policies.append(_try_to_build(changed, Workshop(shared, own)))
+        environments.append(changed.env)
+        report.extend(own, f"variants.{label}")
+        variants[label] = followed(root, changes)
+    check_expectations(root, list(variants), environments, policies, report)
+    report.raise_if_any()
+    scenario = Scenario(**head, **parts.written, **parts.limits, variants=variants, path=path)
+    scenario.shared.update(shared)
+    return scenario
+
+
+def _check_head(root: Node, report: Report, folder: Path) -> dict[str, Any]:
+    """The values of the keys that say how to run, not what."""
+    parameters, entries, head = head_parameters(), root.value, {}
+    for key in entries:
+        if key not in parameters:
+            hint = near_miss(key, parameters) or f" (there are: {', '.join(parameters)})"
+            report.add(root.keys[key], key, f"a scenario has no {key!r}{hint}")
+    missing = [name for name, p in parameters.items() if p.required and name not in entries]
+    if missing:
+        report.add(root.place, "", f"a scenario needs {', '.join(map(repr, missing))}")
+    for name in (name for name in parameters if name in entries):
+        value = check(entries[name], parameters[name].annotation, name, report, folder) if name not in _APART else None
+        if value is not None:
+            head[name] = value.make(Workshop({}, report))
+    if "name" in entries and isinstance(entries["name"].value, str) and not _NAME.fullmatch(entries["name"].value):
+        message = (
+            f"{entries['name'].value!r} is no name: letters, digits, '.', '-' and '_' make one, and a folder of it"
+        )
+        report.add(entries["name"].place, "name", message)
+    variants = entries.get("variants")
+    if variants is not None and variants.value is not REFUSED and not isinstance(variants.value, dict):
+        report.add(variants.place, "variants", f"expected a mapping of labels, found {describe(variants)}")
+    return head
+
+
+def _try_to_build(parts: Parts, workshop: Workshop) -> Any:
+    """The policy, or FAILED. All but the environment itself is built, so that what cannot be is said now."""
+    parts.env.make(workshop)
+    return parts.policy.make(workshop)

@@ -1,0 +1,193 @@
+"""What every component is called: the built-in ones, and those that other packages add through entry points.
+
+A built-in is one line in `BUILTINS`; nothing is imported before a scenario asks for it. Another package adds to a kind
+through the entry-point group of its name (`plansim.planners`), and any class or function that can be imported may be
+named as `module:attribute`.
+"""
+
+from __future__ import annotations
+
+import ast
+import functools
+import importlib
+import importlib.util
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from plansim.core.errors import MalformedInput, near_miss
+
+BUILTINS: dict[str, dict[str, str]] = {
+    "planner": {
+        "a-star": "plansim.planning.astar:AStar",
+        "dijkstra": "plansim.planning.dijkstra:Dijkstra",
+    },
+    "estimator": {
+        "particle-filter": "plansim.estimation.particle:ParticleFilter",
+        "monte-carlo-localization": "plansim.estimation.localization:MonteCarloLocalization",
+    },
+    "policy": {
+        "agent": "plansim.agent:Agent",
+        "pure-pursuit": "plansim.control.pure_pursuit:PurePursuit",
+        "grid-moves": "plansim.control.grid_moves:GridMoves",
+        "network": "plansim.control.network:Network",
+        "random": "plansim.scenario.random_policy:RandomPolicy",
+    },
+    "motion": {
+        "unicycle": "plansim.models.unicycle:Unicycle",
+        "bicycle": "plansim.models.bicycle:Bicycle",
+        "wheel-odometry": "plansim.models.odometry:WheelOdometry",
+    },
+    "sensor": {
+        "lidar": "plansim.models.lidar:Lidar",
+        "position": "plansim.models.position:Position",
+        "range-bearing": "plansim.models.range_bearing:RangeBearing",
+        "likelihood-field": "plansim.models.lidar_likelihood:LikelihoodField",
+        "beam-model": "plansim.models.lidar_beams:BeamModel",
+    },
+    "map": {
+        "ros-map": "plansim.core.ros_map:read_ros_map",
+        "movingai-map": "plansim.core.movingai:read_movingai_map",
+        "warehouse": "plansim.core.map_makers:warehouse",
+        "rooms": "plansim.core.map_makers:rooms",
+        "empty": "plansim.core.map_makers:empty",
+    },
+    "problems": {
+        "movingai-problems": "plansim.core.movingai:read_movingai_problems",
+    },
+}
+
+# entry-point group of each kind
+GROUPS = {
+    "planner": "plansim.planners",
+    "estimator": "plansim.estimators",
+    "policy": "plansim.policies",
+    "motion": "plansim.motions",
+    "sensor": "plansim.sensors",
+    "map": "plansim.maps",
+    "problems": "plansim.problems",
+    "metric": "plansim.metrics",
+    "env": "plansim.envs",  # modules that register their environments with Gymnasium when they are imported
+}
+
+# the words that constructors are annotated with
+KINDS = {
+    "plansim.planning.base:Planner": "planner",
+    "plansim.estimation.base:Estimator": "estimator",
+    "plansim.control.base:Policy": "policy",
+    "plansim.models.vehicle:Vehicle": "motion",
+    "plansim.models.base:MotionModel": "motion",
+    "plansim.models.base:NoisyMotion": "motion",
+    "plansim.models.base:MeasurementModel": "sensor",
+    "plansim.models.base:LikelihoodModel": "sensor",
+    "plansim.core.grid:OccupancyGrid": "map",
+}
+KINDS_OF_LISTS = {"plansim.core.movingai:GridProblem": "problems"}
+
+
+def known(kind: str) -> Mapping[str, str]:
+    """Every name of a kind with its `module:attribute`; none of them is imported, but environments register so."""
+    if kind == "env":
+        from plansim.scenario.environments import registered
+
+        return registered()
+    if kind not in GROUPS:
+        raise MalformedInput(f"no kind of component is called {kind!r}{near_miss(kind, GROUPS)}")
+    return entry_points(GROUPS[kind]) | BUILTINS.get(kind, {})
+
+
+def names(kind: str) -> dict[str, str]:
+    """Every name of a kind with a line about it: of its docstring, read from the file without importing it."""
+    found = {name: summary(target) for name, target in known(kind).items()}
+    if kind == "metric":
+        from plansim.scenario.metrics import METRICS
+
+        found |= {name: metric.meaning for name, metric in METRICS.items()}
+    return found
+
+
+def find(kind: str, name: str) -> Callable[..., Any]:
+    """The class or function that a name stands for, `module:attribute` included."""
+    target = name if ":" in name else known(kind).get(name)
+    if target is None:
+        choices = ", ".join(known(kind))
+        raise MalformedInput(f"there is no {kind} {name!r}{near_miss(name, known(kind)) or f' (there are: {choices})'}")
+    found = load(target)
+    if not callable(found):
+        raise MalformedInput(f"{target} is no class or function")
+    return found
+
+
+def load(target: str) -> Any:
+    """Imports `module:attribute`."""
+    module_name, _, attribute = target.partition(":")
+    found = load_module(module_name)
+    for part in attribute.split("."):
+        if not hasattr(found, part):
+            raise MalformedInput(f"{module_name!r} has no {part!r}{near_miss(part, dir(found))}")
+        found = getattr(found, part)
+    return found
+
+
+def load_module(name: str) -> Any:
+    try:
+        return importlib.import_module(name)
+    except ImportError as error:
+        raise MalformedInput(f"{name!r} cannot be imported: {error}") from error
+    except Exception as error:  # whatever a module may raise while it runs
+        raise MalformedInput(f"{name!r} cannot be imported: {type(error).__name__}: {error}") from error
+
+
+def address(target: Any) -> str:
+    """`module:attribute` of a class or function."""
+    return f"{target.__module__}:{target.__qualname__}"
+
+
+def name_of(kind: str, target: Any) -> str:
+    """The name under which a scenario finds a class or function again."""
+    where = address(target)
+    return next((name for name, there in known(kind).items() if there == where), where)
+
+
+def kind_of(annotation: Any) -> str | None:
+    """The kind of component that an annotation asks for: by its protocol, or by a class that has a name itself."""
+    if not isinstance(annotation, type):
+        return None
+    where = address(annotation)
+    return KINDS.get(where) or next((kind for kind, named in BUILTINS.items() if where in named.values()), None)
+
+
+def summary(target: str) -> str:
+    """The first line of the docstring of `module:attribute`, without importing the module."""
+    module_name, _, attribute = target.partition(":")
+    try:
+        spec = importlib.util.find_spec(module_name) if module_name else None
+        if spec is None or spec.origin is None:
+            return ""
+        with open(spec.origin, encoding="utf-8") as file:
+            body = ast.parse(file.read()).body
+    except (ImportError, ValueError, OSError, SyntaxError):
+        return ""
+    named = {node.name: node for node in body if isinstance(node, ast.ClassDef | ast.FunctionDef)}
+    found = named.get(attribute)
+    doc = ast.get_docstring(found) if found else ""
+    if not doc and isinstance(found, ast.ClassDef):  # an environment whose parameters are a class of their own
+        assigned = {ast.unparse(node.targets[0]): node.value for node in found.body if isinstance(node, ast.Assign)}
+        owner = named.get(ast.unparse(assigned["parameters"])) if "parameters" in assigned else None
+        doc = ast.get_docstring(owner) if owner else ""
+    return (doc or "").partition("\n")[0]
+
+
+def entry_points(group: str) -> dict[str, str]:
+    """name -> `module:attribute` of what installed packages add to a group."""
+    return _entry_points().get(group, {})
+
+
+@functools.cache
+def _entry_points() -> dict[str, dict[str, str]]:
+    from importlib.metadata import distributions
+
+    found: dict[str, dict[str, str]] = {}
+    for point in (point for package in distributions() for point in package.entry_points):
+        if point.group in GROUPS.values():
+            found.setdefault(point.group, {}).setdefault(point.name, point.value)
+    return found

@@ -1,0 +1,54 @@
+"""A scenario with every default filled in, and variants that hold for the filled-in one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from plansim.scenario.nodes import from_plain
+from plansim.scenario.problems import InvalidScenario, Place, Report
+from plansim.scenario.schema import Scenario
+from plansim.scenario.whole import Parts, check_parts, variants_of, with_variant
+
+
+def parts_of(scenario: Scenario, variant: str = "") -> Parts:
+    """The recipes of a scenario or of one of its variants; InvalidScenario where something is not there any more."""
+    report = Report()
+    root = from_plain(scenario.written(), Place(scenario.path or f"scenario {scenario.name!r}"), report)
+    if variant:
+        root = with_variant(root, variant, variants_of(root, report)[variant], report)
+    parts = check_parts(root, report, scenario.folder)
+    report.raise_if_any()
+    return parts
+
+
+def resolve(scenario: Scenario, folder: Path | None = None) -> dict[str, Any]:
+    """Plain data, itself a valid scenario; as written where what it names cannot be found on this machine."""
+    written = scenario.written()
+    try:
+        base = parts_of(scenario).plain(folder)
+        variants = {
+            label: _differences(base, parts_of(scenario, label).plain(folder), "") for label in scenario.variants
+        }
+    except InvalidScenario:
+        return written
+    return {**written, **base, "variants": variants}
+
+
+def _differences(base: Any, other: Any, path: str) -> dict[str, Any]:
+    """The overrides that make `other` of `base`: whole components where they are not the same one."""
+    if base == other:
+        return {}
+    if path and not _same_component(base, other):
+        return {path: other}
+    found: dict[str, Any] = {}
+    for key in other:
+        found |= _differences(base[key], other[key], f"{path}.{key}" if path else key)
+    return found
+
+
+def _same_component(base: Any, other: Any) -> bool:
+    if not isinstance(base, dict) or not isinstance(other, dict) or base.keys() != other.keys():
+        return False
+    same = base.get("name") == other.get("name") and base.get("id") == other.get("id")
+    return same and not any("." in key for key in other)
