@@ -72,8 +72,6 @@ def _episode_table(result: Result, order: list[int], recorded: set[Key]) -> Html
     names, labelled = result.metric_names(), result.variants not in ((), ("",))
     heads = [("Variant", "")] * labelled + [("Seed", "num"), ("Ended", "")] + [(words(name), "num") for name in names]
     head = [tag("th", tag("button", label, type="button"), scope="col", class_=style or None) for label, style in heads]
-    if recorded:
-        head.append(tag("th", tag("span", "", aria_label="Watch"), scope="col"))
     rows = [_episode_row(result.episodes[i], names, labelled, recorded) for i in order]
     table = tag("table", tag("thead", tag("tr", *head)), tag("tbody", *rows), class_="sortable")
     return tag("div", table, class_="table episodes", tabindex=0, role="region", aria_label="All episodes")
@@ -82,13 +80,12 @@ def _episode_table(result: Result, order: list[int], recorded: set[Key]) -> Html
 def _episode_row(episode: Episode, names: tuple[str, ...], labelled: bool, recorded: set[Key]) -> Html:
     good = not failed(episode)
     cells = [tag("td", episode.variant)] * labelled
-    cells.append(tag("td", episode.seed, class_="num"))
+    watch = {"href": link(*episode.key), "class_": "watch-link", "aria_label": f"Watch seed {episode.seed}"}
+    seed = tag("a", episode.seed, **watch) if episode.key in recorded else episode.seed
+    cells.append(tag("td", seed, class_="num", data_value=episode.seed))
     dot = tag("span", class_=f"dot {'good' if good else 'bad'}")
     cells.append(tag("td", dot, outcome(episode), class_="cause", data_value=f"{_rank(episode)} {outcome(episode)}"))
     for name in names:
         value = episode.metrics.get(name, episode.timing.get(name))
         cells.append(tag("td", number(value), class_="num", data_value="" if value is None else repr(value)))
-    if recorded:
-        watch = tag("a", "Watch", href=link(*episode.key), class_="watch-link") if episode.key in recorded else None
-        cells.append(tag("td", watch))
     return tag("tr", *cells)

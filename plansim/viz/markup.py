@@ -7,6 +7,8 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
+RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
 
 class Html(str):
     """Text that is HTML already; any other string is escaped where it is put in."""
@@ -55,13 +57,18 @@ def number(value: Any) -> str:
         written = str(int(value))
     elif abs(value) >= 1000:
         written = f"{value:,.0f}".replace(",", "\u2009")
+    elif abs(value) < 1e-3:
+        digits, power = f"{value:.2e}".split("e")
+        written = f"{float(digits):g}×10{str(int(power)).translate(RAISED)}"
     else:
         written = f"{value:.3g}" if abs(value) < 100 else f"{value:.1f}"
     return written.replace("-", "−")
 
 
 def interval_text(low: float | None, high: float | None) -> str:
-    return "" if low is None or high is None else f"{number(low)} – {number(high)}"
+    if low is None or high is None:
+        return ""
+    return f"{number(low)} {'to' if low < 0 else '–'} {number(high)}"
 
 
 def words(name: str) -> str:

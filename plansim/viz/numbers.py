@@ -45,7 +45,7 @@ def _card(result: Result, name: str, variant: str) -> Html:
     return tag(
         "div",
         tag("div", words(name), class_="name", title=meaning(name) or None),
-        tag("div", number(estimate.mean), tag("small", unit(name)), class_="value"),
+        tag("div", number(estimate.mean), tag("small", unit(name)) if unit(name) else None, class_="value"),
         tag("div", interval or ("one episode" if estimate.n == 1 else "not reported"), class_="interval"),
         class_="card",
     )
@@ -69,7 +69,9 @@ def _difference(result: Result, name: str, variant: str) -> Html | None:
         return None
     sign = "+" if difference.mean > 0 else ""
     interval = interval_text(difference.low, difference.high)
-    return tag("div", sign + number(difference.mean), tag("span", interval, class_="interval"), class_="difference")
+    return tag(
+        "div", "Δ " + sign + number(difference.mean), tag("span", interval, class_="interval"), class_="difference"
+    )
 
 
 def _by_seed(result: Result, name: str, variant: str) -> dict[int, float]:

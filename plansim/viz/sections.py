@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import PurePath
+
 import yaml
 
 from plansim.core.errors import PlansimError
@@ -86,8 +88,10 @@ def expectations(result: Result) -> Html | None:
 
 def reproduce(result: Result, notes: list[str]) -> Html:
     """The command, the resolved scenario, the versions."""
-    versions = (result.manifest.get("versions") or {}).items()
-    listed = [part for name, value in versions for part in (tag("dt", name), tag("dd", value))]
+    manifest = result.manifest
+    versions = {name: manifest[name] for name in ("plansim", "python", "platform") if name in manifest}
+    versions |= manifest.get("libraries", {})
+    listed = [part for name, value in versions.items() for part in (tag("dt", name), tag("dd", value))]
     title, scenario = _scenario(result)
     return section(
         "How to reproduce this",
@@ -108,8 +112,6 @@ def _scenario(result: Result) -> tuple[str, str]:
 
 
 def command(result: Result) -> str:
-    """What was typed, or what would do the same."""
-    given = result.manifest.get("command")
-    if not given:
-        return "plansim run scenario.yaml"
-    return given if isinstance(given, str) else " ".join(map(str, given))
+    """What was typed, or what would do the same; where plansim lay on that machine is nobody's business."""
+    program, *arguments = str(result.manifest.get("command") or "plansim run scenario.yaml").split(" ")
+    return " ".join([PurePath(program).name, *arguments])

@@ -31,8 +31,10 @@ class Scenario:
 
 
 MANIFEST = {
-    "command": "plansim run scenarios/warehouse_delivery.yaml --seeds 0:20",
-    "versions": {"plansim": "0.1.0", "python": "3.11.9", "numpy": "2.4.6", "gymnasium": "1.4.0"},
+    "command": "/somewhere/bin/plansim run scenarios/warehouse_delivery.yaml --seeds 0:20",
+    "plansim": "0.1.0",
+    "python": "3.11.9",
+    "libraries": {"numpy": "2.4.6", "gymnasium": "1.4.0"},
 }
 
 

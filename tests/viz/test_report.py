@@ -9,10 +9,12 @@ from html.parser import HTMLParser
 
 import numpy as np
 import pytest
+import yaml
 
 from plansim.core.errors import MissingExtra
 from plansim.core.geometry import transform
 from plansim.scenario.result import Episode, Result
+from plansim.viz.markup import number
 from plansim.viz.packing import unpack
 from plansim.viz.report import page, write_report
 from plansim.viz.scene import World, tracks
@@ -82,7 +84,7 @@ def test_names_causes_and_metrics_are_text_never_markup():
     result, worlds = samples.navigation(name=EVIL, description=EVIL, variants={})
     rows = [dataclasses.replace(e, cause=EVIL, metrics={**e.metrics, EVIL: 1.0}, variant=EVIL) for e in result.episodes]
     evil = Result(
-        result.scenario, tuple(rows), {(EVIL, 0): samples.drive(0)}, {"command": EVIL, "versions": {EVIL: EVIL}}
+        result.scenario, tuple(rows), {(EVIL, 0): samples.drive(0)}, {"command": EVIL, "libraries": {EVIL: EVIL}}
     )
     text = page(evil, tracks(evil), {EVIL: worlds[""]}, notes=[EVIL])
     read = Page(text)
@@ -223,6 +225,26 @@ def test_an_episode_that_crashed_at_once_is_shown_as_far_as_it_went():
     assert unpack(player_of(text)["episodes"][0]["truth"]).shape == (1, 3)
     empty = dataclasses.replace(result, records={("", 0): {}})
     assert player_of(page(empty, tracks(empty), {"": World()}))["episodes"][0]["signals"] == []
+
+
+def test_the_page_says_how_to_run_it_again_and_not_where_it_was_run():
+    text, result, _ = write(samples.navigation)
+    said = Page(text).text_of("code")
+    assert said.startswith("plansim run scenarios/warehouse_delivery.yaml --seeds 0:20")
+    assert yaml.safe_load(said.split("0:20", 1)[1]) == result.scenario.resolved()
+    assert "somewhere" not in text
+
+
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [
+        (0.95, "0.95"), (1.0, "1"), (-0.25, "−0.25"), (123.456, "123.5"), (12345.6, "12\u2009346"),
+        (3.604e-05, "3.6×10⁻⁵"),
+        (float("nan"), "–"), (None, "–"), (float("inf"), "∞"), (0.0, "0"), (-2e-9, "−2×10⁻⁹"),
+    ],
+)  # fmt: skip
+def test_numbers_are_written_as_a_person_writes_them(value, written):
+    assert number(value) == written
 
 
 def test_numbers_that_are_not_finite_do_not_break_the_page():
