@@ -21,8 +21,8 @@ from plansim.models.odometry import WheelOdometry, increment_spread
 from plansim.models.unicycle import Unicycle
 from plansim.models.vehicle import Vehicle, compiled_step
 from plansim_envs import rendering
-from plansim_envs.base import SingleView, VectorView, World
-from plansim_envs.maps import Frame, Room, default_map, edges, room, touches
+from plansim_envs.base import SingleView, VectorView, World, constants
+from plansim_envs.maps import Room, default_map, edges, room, touches
 from plansim_envs.obstacles import SEEN, appear, hits_obstacle, place_obstacles, range_to_obstacles
 
 COLLISION_COST = 10.0
@@ -120,12 +120,9 @@ class GridNavigation(World):
             raise MalformedInput(f"{name} is {tuple(point)}, but the map has no room for {room_for}")
 
     def _columns_rows(self, point: np.ndarray) -> tuple[float, float]:
-        x, y, heading, resolution = self._frame
-        dx, dy = point - (x, y)
-        return (
-            (cos(heading) * dx + sin(heading) * dy) / resolution,
-            (cos(heading) * dy - sin(heading) * dx) / resolution,
-        )
+        x, y, heading = self.grid.origin
+        (dx, dy), c, s = (point - (x, y)) / self.grid.resolution, cos(heading), sin(heading)
+        return c * dx + s * dy, c * dy - s * dx
 
     @property
     def action_names(self) -> tuple[str, ...]:  # type: ignore[override]
@@ -171,18 +168,15 @@ class GridNavigation(World):
 
     def reset(self, state: np.ndarray, mask: np.ndarray) -> None:
         ends = self._ends
-        _draw(state, mask, ends.places, ends.indices, *self._luck)
+        _draw(state, mask, self._settings, ends.places, ends.indices)
         if self.obstacles:
-            reach = self.obstacle_radius + self.radius + self.clearance + ends.spacing / 2
-            sizes = float(self.obstacle_radius), float(reach), float(self.obstacle_distance)
-            frame = (*self._frame[:3], ends.spacing)
-            _draw_obstacles(state, mask, ends.open, ends.samples, ends.places, sizes, frame)
+            _draw_obstacles(state, mask, self._settings, ends.open, ends.samples, ends.places)
         _look(state, mask, *self._sight)
 
     def step(self, state: np.ndarray, actions: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         count = len(state)
         reward, terminated, truncated = np.empty(count), np.empty(count, dtype=bool), np.empty(count, dtype=bool)
-        self._drive(state, actions, *self._body, *self._sight, reward, terminated, truncated)
+        self._drive(state, actions, *self._sight, self._distances, reward, terminated, truncated)
         return reward, terminated, truncated
 
     def observe(self, state: np.ndarray) -> dict[str, np.ndarray]:
@@ -224,11 +218,6 @@ class GridNavigation(World):
     # --- what the kernels need, prepared once -------------------------------------------------------------------
 
     @functools.cached_property
-    def _frame(self) -> Frame:
-        x, y, heading = map(float, self.grid.origin)
-        return x, y, heading, float(self.grid.resolution)
-
-    @functools.cached_property
     def _ends(self) -> _Ends:
         return _ends(self.grid, room(self.grid, self.radius + self.clearance), self.start, self.goal, self.min_distance)
 
@@ -237,35 +226,38 @@ class GridNavigation(World):
         return tuple(self.observation_space.spaces)
 
     @functools.cached_property
-    def _luck(self) -> tuple[np.ndarray, tuple[float, ...]]:
-        """The given start and goal, NaN where drawn, and how they are drawn and told."""
-        given = np.array([*(self.start or [np.nan] * 3), *(self.goal or [np.nan] * 2)], dtype=float)
-        return given, tuple(map(float, (*self.start_std, self.min_distance, self._ends.spacing)))
-
-    @functools.cached_property
     def _drive(self) -> Any:
         return _drive(compiled_step(self.robot)).compiled
 
     @functools.cached_property
-    def _body(self) -> tuple:
-        """How the robot moves, and what that is worth."""
-        names = self.robot.state.names
-        speed = names.index("speed") if "speed" in names else -1
-        dense = 1.0 if self.reward == "dense" else 0.0
-        numbers = (self.dt, -self.max_reverse_speed, self.max_speed, self.radius, self.goal_radius, dense)
-        return (
-            tuple(map(float, self.robot.parameters())), self.odometry.parameters(), tuple(map(float, numbers)), speed,
-            int(self.max_steps), self.grid.distance_field,
+    def _distances(self) -> np.ndarray:
+        return self.grid.distance_field
+
+    @functools.cached_property
+    def _settings(self) -> np.ndarray:
+        """All numbers that the kernels read."""
+        names, lidar, (x, y, turned) = self.robot.state.names, self.lidar, map(float, self.grid.origin)
+        return constants(
+            origin=(x, y), turned=turned, across=(cos(turned), sin(turned)), resolution=self.grid.resolution,
+            dt=self.dt, max_steps=self.max_steps, radius=self.radius, goal_radius=self.goal_radius,
+            dense=self.reward == "dense",
+            vehicle=(*self.robot.parameters(), 0.0), wheels=self.odometry.parameters(),
+            speed=names.index("speed") if "speed" in names else -1,
+            max_speed=self.max_speed, min_speed=-self.max_reverse_speed,
+            max_range=lidar.max_range if lidar else 1.0, range_std=lidar.range_std if lidar else 0.0,
+            mount=lidar.mount if lidar else (0.0, 0.0, 0.0),
+            # NaN where drawn
+            start=self.start or (np.nan, np.nan, np.nan), goal=self.goal or (np.nan, np.nan),
+            start_std=self.start_std, min_distance=self.min_distance, spacing=self._ends.spacing,
+            obstacle_radius=self.obstacle_radius, obstacle_distance=self.obstacle_distance,
+            obstacle_reach=self.obstacle_radius + self.radius + self.clearance + self._ends.spacing / 2,
         )  # fmt: skip
 
     @functools.cached_property
-    def _sight(self) -> tuple:
-        """What the lidar looks at, and how."""
-        lidar = self.lidar
-        beams = np.empty((2, 0)) if lidar is None else np.stack([np.cos(lidar.angles), np.sin(lidar.angles)])
-        optics = (1.0, 0.0, 0.0, 0.0, 0.0) if lidar is None else (lidar.max_range, lidar.range_std, *lidar.mount)
-        numbers = (*optics, self.obstacle_radius)
-        return self.grid.occupied, skip_field(self.grid), self._frame, beams, tuple(map(float, numbers))
+    def _sight(self) -> tuple[np.ndarray, ...]:
+        """What the lidar looks at, and along which beams (2, beams)."""
+        angles = np.empty(0) if self.lidar is None else self.lidar.angles
+        return self._settings, self.grid.occupied, skip_field(self.grid), np.stack([np.cos(angles), np.sin(angles)])
 
 
 class GridNavigationEnv(SingleView):
@@ -323,40 +315,42 @@ def _farthest(places: np.ndarray, point: np.ndarray) -> int:
     return int(np.argmax(np.hypot(*(places - point).T)))
 
 
-# --- kernels ------------------------------------------------------------------------------------------------------
+# --- kernels: `rules` are the settings, `world` is one row of the state ---------------------------------------------
 
 
 @kernel
-def _draw(state, mask, places, indices, given, numbers):
+def _draw(state, mask, settings, places, indices):
     """Draws where the worlds in the mask begin and where they are to go."""
-    std_x, std_y, std_heading, min_distance, spacing = numbers
+    rules = settings[0]
     for i in range(state.shape[0]):
         if not mask[i]:
             continue
         world = state[i]
         stream, x, goal, told = world["random"], world["x"], world["goal"], world["start"]
+        start, std, spacing = rules["start"], rules["start_std"], rules["spacing"]
         x[:] = 0.0
         for attempt in range(1001):
-            _draw_place(stream, places, indices[0] if attempt < 1000 else indices[2], given[0], given[1], spacing, x)
-            _draw_place(stream, places, indices[1] if attempt < 1000 else indices[3], given[3], given[4], spacing, goal)
+            # the last attempt takes two places that are far enough apart
+            last = 2 if attempt == 1000 else 0
+            _draw_place(stream, places, indices[last], start, spacing, x)
+            _draw_place(stream, places, indices[last + 1], rules["goal"], spacing, goal)
             world["distance"] = hypot(goal[0] - x[0], goal[1] - x[1])
-            if world["distance"] >= min_distance or (indices[0] >= 0 and indices[1] >= 0):
+            if world["distance"] >= rules["min_distance"] or (indices[0] >= 0 and indices[1] >= 0):
                 break
-        x[2] = given[2] if given[2] == given[2] else uniform(stream, -pi, pi)
-        x[2] = wrap_angle(x[2])
+        x[2] = wrap_angle(start[2] if start[2] == start[2] else uniform(stream, -pi, pi))
         a, b = normal_pair(stream)
         c, _ = normal_pair(stream)
-        told[0], told[1], told[2] = x[0] + std_x * a, x[1] + std_y * b, wrap_angle(x[2] + std_heading * c)
+        told[0], told[1], told[2] = x[0] + std[0] * a, x[1] + std[1] * b, wrap_angle(x[2] + std[2] * c)
         world["odometry"][:] = 0.0
         world["obstacles"][:, :] = 0.0
         world["steps"], world["outcome"] = 0, RUNNING
 
 
 @kernel
-def _draw_place(stream, places, index, x, y, spacing, out):
-    """A given point (x not NaN), a place, or where index is -1 a random point near a random place."""
-    if x == x:
-        out[0], out[1] = x, y
+def _draw_place(stream, places, index, point, spacing, out):
+    """A given point (not NaN), a place, or where index is -1 a random point near a random place."""
+    if point[0] == point[0]:
+        out[0], out[1] = point[0], point[1]
     elif index >= 0:
         out[0], out[1] = places[index, 0], places[index, 1]
     else:
@@ -367,13 +361,16 @@ def _draw_place(stream, places, index, x, y, spacing, out):
 
 
 @kernel
-def _draw_obstacles(state, mask, places, samples, points, sizes, frame):
-    radius, reach, distance = sizes
+def _draw_obstacles(state, mask, settings, places, samples, points):
+    rules = settings[0]
+    origin = rules["origin"]
+    frame = origin[0], origin[1], rules["turned"], rules["spacing"]
+    sizes = rules["obstacle_radius"], rules["obstacle_reach"], rules["obstacle_distance"]
     for i in range(state.shape[0]):
         if mask[i]:
             world = state[i]
             start, goal = samples[_closest(points, world["x"])], samples[_closest(points, world["goal"])]
-            place_obstacles(world["random"], world["obstacles"], places, start, goal, radius, reach, distance, frame)
+            place_obstacles(world["random"], world["obstacles"], places, start, goal, sizes, frame)
 
 
 @kernel
@@ -387,69 +384,75 @@ def _closest(points, x):
 
 
 @kernel
-def _look(state, mask, occupied, skip, frame, beams, optics):
+def _look(state, mask, settings, occupied, skip, beams):
     for i in range(state.shape[0]):
         if mask[i]:
-            _scan(state[i], occupied, skip, frame, beams, optics)
+            _scan(state[i], settings[0], occupied, skip, beams)
 
 
 @kernel
-def _scan(world, occupied, skip, frame, beams, optics):
-    """Fills the world's lidar readings (beams,): exact ranges to cells and obstacles, with noise where one returned."""
-    max_range, range_std, mount_x, mount_y, mount_heading, radius = optics
-    origin_x, origin_y, turned, resolution = frame
+def _columns_rows(rules, x, y):
+    """A point of the world in cells."""
+    origin, across = rules["origin"], rules["across"]
+    dx, dy = (x - origin[0]) / rules["resolution"], (y - origin[1]) / rules["resolution"]
+    return across[0] * dx + across[1] * dy, across[0] * dy - across[1] * dx
+
+
+@kernel
+def _scan(world, rules, occupied, skip, beams):
+    """Fills the world's lidar readings: exact ranges to cells and obstacles, with noise where something returned."""
+    if beams.shape[1] == 0:
+        return
     robot, obstacles, ranges, stream = world["x"], world["obstacles"], world["lidar"], world["random"]
+    max_range, resolution, mount, across = rules["max_range"], rules["resolution"], rules["mount"], rules["across"]
     c, s = cos(robot[2]), sin(robot[2])
-    x, y = robot[0] + c * mount_x - s * mount_y, robot[1] + s * mount_x + c * mount_y
-    map_x, map_y = cos(turned), sin(turned)
-    u = (map_x * (x - origin_x) + map_y * (y - origin_y)) / resolution
-    v = (map_x * (y - origin_y) - map_y * (x - origin_x)) / resolution
-    c, s = cos(robot[2] + mount_heading - turned), sin(robot[2] + mount_heading - turned)
+    x, y = robot[0] + c * mount[0] - s * mount[1], robot[1] + s * mount[0] + c * mount[1]
+    u, v = _columns_rows(rules, x, y)
+    heading = robot[2] + mount[2] - rules["turned"]
+    c, s = cos(heading), sin(heading)
     spare = 0.0
     for j in range(beams.shape[1]):
         dx, dy = c * beams[0, j] - s * beams[1, j], s * beams[0, j] + c * beams[1, j]
         distance = min(resolution * cast_ray(occupied, skip, u, v, dx, dy, max_range / resolution), max_range)
-        world_x, world_y = map_x * dx - map_y * dy, map_y * dx + map_x * dy
-        distance = range_to_obstacles(obstacles, radius, x, y, world_x, world_y, distance)
+        world_x, world_y = across[0] * dx - across[1] * dy, across[1] * dx + across[0] * dy
+        distance = range_to_obstacles(obstacles, rules["obstacle_radius"], x, y, world_x, world_y, distance)
+        noise = spare
         if j % 2 == 0:
             noise, spare = normal_pair(stream)
-        else:
-            noise = spare
-        ranges[j] = min(max(distance + range_std * noise, 0.0), max_range) if distance < max_range else max_range
+        ranges[j] = max_range
+        if distance < max_range:
+            ranges[j] = min(max(distance + rules["range_std"] * noise, 0.0), max_range)
 
 
 @kernel
-def _measure(world, before_x, before_y, before_heading, parameters):
+def _measure(world, rules, before_x, before_y, before_heading):
     """The world's odometry (3,): the increment since the pose before, with noise."""
-    x, out, stream = world["x"], world["odometry"], world["random"]
+    x, wheels, out, stream = world["x"], rules["wheels"], world["odometry"], world["random"]
     c, s = cos(before_heading), sin(before_heading)
     dx, dy = x[0] - before_x, x[1] - before_y
     forward, left, turn = c * dx + s * dy, c * dy - s * dx, wrap_angle(x[2] - before_heading)
-    translation_std, rotation_std = increment_spread(forward, left, turn, parameters)
+    spread = increment_spread(forward, left, turn, (wheels[0], wheels[1], wheels[2], wheels[3]))
     a, b = normal_pair(stream)
     c, _ = normal_pair(stream)
-    out[0], out[1] = forward + translation_std * a, left + translation_std * b
-    out[2] = wrap_angle(turn + rotation_std * c)
+    out[0], out[1] = forward + spread[0] * a, left + spread[0] * b
+    out[2] = wrap_angle(turn + spread[1] * c)
 
 
 @kernel
-def _collides(world, before_x, before_y, radius, obstacle_radius, distance_field, occupied, frame):
+def _collides(world, rules, before_x, before_y, distance_field, occupied):
     """Whether the robot's disc touches something on the straight way from where it was, looked at every half radius."""
-    origin_x, origin_y, turned, resolution = frame
-    x, obstacles = world["x"], world["obstacles"]
-    c, s = cos(turned), sin(turned)
+    x, radius, resolution = world["x"], rules["radius"], rules["resolution"]
     rows, columns = occupied.shape
+    margin = radius / resolution
     looks = int(hypot(x[0] - before_x, x[1] - before_y) / (0.5 * radius)) + 1
     for k in range(1, looks + 1):
         px, py = before_x + (x[0] - before_x) * k / looks, before_y + (x[1] - before_y) * k / looks
-        if hits_obstacle(obstacles, px, py, radius + obstacle_radius):
+        if hits_obstacle(world["obstacles"], px, py, radius + rules["obstacle_radius"]):
             return True
-        dx, dy = px - origin_x, py - origin_y
-        u, v = (c * dx + s * dy) / resolution, (c * dy - s * dx) / resolution
-        margin = radius / resolution
+        u, v = _columns_rows(rules, px, py)
         if not (margin <= u <= columns - margin and margin <= v <= rows - margin):
             return True
-        # between any points of two cells the distance is at most two half diagonals less than between their centres
+        # points of two cells are at most two half diagonals nearer than their centres
         if distance_field[min(int(v), rows - 1), min(int(u), columns - 1)] > radius + 1.5 * resolution:
             continue
         if touches(occupied, u, v, margin):
@@ -462,30 +465,28 @@ def _drive(step: Kernel) -> Kernel:
     """The kernel that moves worlds whose robot moves by `step`."""
 
     @kernel
-    def drive(
-        state, actions, vehicle, wheels, numbers, speed, max_steps, distance_field,
-        occupied, skip, frame, beams, optics, reward, terminated, truncated,
-    ):  # fmt: skip
-        dt, min_speed, max_speed, radius, goal_radius, dense = numbers
+    def drive(state, actions, settings, occupied, skip, beams, distance_field, reward, terminated, truncated):
+        rules = settings[0]
+        dt, speed = rules["dt"], int(rules["speed"])
         for i in range(state.shape[0]):
             world = state[i]
             x, goal = world["x"], world["goal"]
             before_x, before_y, before_heading, before = x[0], x[1], x[2], world["distance"]
-            step(x, actions[i], vehicle, dt, x)
+            step(x, actions[i], rules["vehicle"], dt, x)
             x[2] = wrap_angle(x[2])
             if speed >= 0:
-                x[speed] = min(max(x[speed], min_speed), max_speed)
+                x[speed] = min(max(x[speed], rules["min_speed"]), rules["max_speed"])
             world["steps"] += 1
-            _measure(world, before_x, before_y, before_heading, wheels)
+            _measure(world, rules, before_x, before_y, before_heading)
             world["distance"] = hypot(goal[0] - x[0], goal[1] - x[1])
-            hit = _collides(world, before_x, before_y, radius, optics[5], distance_field, occupied, frame)
-            arrived = not hit and world["distance"] <= goal_radius
-            late = not (hit or arrived) and world["steps"] >= max_steps
+            hit = _collides(world, rules, before_x, before_y, distance_field, occupied)
+            arrived = not hit and world["distance"] <= rules["goal_radius"]
+            late = not (hit or arrived) and world["steps"] >= rules["max_steps"]
             world["outcome"] = COLLISION if hit else ARRIVED if arrived else OUT_OF_TIME if late else RUNNING
             shaped = before - world["distance"] - TIME_COST * dt - (COLLISION_COST if hit else 0.0)
-            reward[i] = (1.0 if arrived else 0.0) + (shaped if dense > 0.0 else 0.0)
+            reward[i] = (1.0 if arrived else 0.0) + (shaped if rules["dense"] > 0.0 else 0.0)
             terminated[i], truncated[i] = hit or arrived, late
             appear(world["obstacles"], x[0], x[1])
-            _scan(world, occupied, skip, frame, beams, optics)
+            _scan(world, rules, occupied, skip, beams)
 
     return drive

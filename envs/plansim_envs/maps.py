@@ -12,8 +12,6 @@ import numpy as np
 from plansim.core.grid import OccupancyGrid
 from plansim.core.kernel import kernel
 
-Frame = tuple[float, float, float, float]  # x m, y m, heading rad of a map's origin, m a cell
-
 
 @functools.cache
 def default_map() -> OccupancyGrid:

@@ -14,16 +14,17 @@ X, Y, APPEARS_WITHIN, SEEN = 0, 1, 2, 3  # columns of an obstacle; one that foun
 
 
 @kernel
-def place_obstacles(stream, obstacles, places, start, goal, radius, reach, distance, frame):
+def place_obstacles(stream, obstacles, places, start, goal, sizes, frame):
     """Draws discs (Q, 4) on random shortest ways from start to goal, at least `distance` metres from both.
 
     places: (h, w) bool, samples `frame[3]` metres apart that the robot's middle can be at; start, goal: two of them
-    reach: m, the robot keeps this far from a disc's middle
+    sizes: radius of the discs, `reach` that the robot keeps from their middles, and `distance`, m
 
     Whatever the robot could reach before, and lies `distance` from the disc, can still be reached; and the disc appears
     when the robot comes within a distance that is drawn between one and two of these. So wherever the robot is by then,
     there is a way to the goal.
     """
+    radius, reach, distance = sizes
     spacing = frame[3]
     known = np.empty(places.shape, dtype=np.int32)
     after = np.empty(places.shape, dtype=np.int32)
