@@ -21,8 +21,6 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def command(options: argparse.Namespace) -> int:
-    import dataclasses
-
     import yaml
 
     from plansim.cli import MET
@@ -33,7 +31,6 @@ def command(options: argparse.Namespace) -> int:
     if options.resolved:
         sys.stdout.write(scenario_yaml(scenario))
         return MET
-    fields = {f.name: getattr(scenario, f.name) for f in dataclasses.fields(scenario) if f.name != "path" and f.init}
-    said = {k: list(v) if isinstance(v, tuple) else v for k, v in fields.items() if v not in (None, "", {}, ())}
+    said = {key: value for key, value in scenario.written().items() if value not in (None, "", {})}
     sys.stdout.write(yaml.safe_dump(said, sort_keys=False, allow_unicode=True, width=120))
     return MET

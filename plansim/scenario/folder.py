@@ -215,8 +215,7 @@ def read_scenario(path: Path) -> Any:
 
     contents = yaml.safe_load(path.read_text(encoding="utf-8"))
     values = {field.name: contents[field.name] for field in dataclasses.fields(Scenario) if field.name in contents}
-    place = {"path": str(path), "folder": str(path.parent.absolute())}
-    return Scenario(**{**values, "metrics": tuple(values["metrics"]), **place})
+    return Scenario(**{**values, "metrics": tuple(values["metrics"]), "path": str(path)})
 
 
 def _json(value: Any) -> str:

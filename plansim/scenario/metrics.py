@@ -118,7 +118,7 @@ def is_rate(name: str, values: Iterable[float]) -> bool:
 
 @functools.cache
 def metric(name: str) -> Metric | None:
-    """The metric of this name, or `module:attribute` of another; None for a number that policy or environment report."""
+    """The metric of this name, or of this `module:attribute`; None for what only policy or environment know."""
     if ":" in name:
         from plansim.scenario.registry import load
 

@@ -17,7 +17,7 @@ import numpy as np
 from plansim.scenario.actions import action_check
 from plansim.scenario.timeout import TimedOut, alarms, clock, within
 from plansim.scenario.trial import Failed, Finished, Rules, Trial, first_line
-from plansim.scenario.worlds import SingleWorld, VectorWorlds, Worlds
+from plansim.scenario.worlds import make_worlds
 
 if TYPE_CHECKING:
     from plansim.scenario.build import Simulation
@@ -65,8 +65,7 @@ class _Stage:
 
     def __init__(self, simulation: Simulation, rules: Rules, size: int, alarm: bool):
         self.simulation, self.rules, self.alarm = simulation, rules, alarm
-        vector = simulation.make_vector_env(size) if size > 1 else None
-        self.worlds: Worlds = SingleWorld(simulation.make_env()) if vector is None else VectorWorlds(vector)
+        self.worlds = make_worlds(simulation, size)
         self.check = action_check(self.worlds.action_space)
         self.policies: dict[int, Any] = {}
         self.shared = self._shared_policy()

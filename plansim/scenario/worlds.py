@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 import numpy as np
+from gymnasium.vector import AutoresetMode
 
 Info = Mapping[str, Any]
 
@@ -108,6 +110,18 @@ class VectorWorlds:
 
     def close(self) -> None:
         self.env.close()
+
+
+def make_worlds(simulation: Any, size: int) -> Worlds:
+    """So many worlds in step where the environment can do that, else one."""
+    vector = None
+    if size > 1:
+        with contextlib.suppress(TypeError):  # a vector form that takes no autoreset_mode, as Gymnasium's CartPole
+            vector = simulation.make_vector_env(size)
+    if vector is not None and vector.metadata.get("autoreset_mode") is not AutoresetMode.DISABLED:
+        vector.close()
+        vector = None
+    return SingleWorld(simulation.make_env()) if vector is None else VectorWorlds(vector)
 
 
 def _info_row(infos: Mapping[str, Any], slot: int) -> Info:
