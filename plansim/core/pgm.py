@@ -54,7 +54,7 @@ def _header(path: Path, data: bytes) -> tuple[int, int, int, int]:
         numbers.append(whole_number(path, _line(data, word.start(1)), name, word[1].decode("latin-1"), least=1))
     if numbers[2] > 65535:
         malformed(path, _line(data, end), f"maxval is {numbers[2]}, but must be below 65536")
-    return *numbers, end
+    return numbers[0], numbers[1], numbers[2], end
 
 
 def _plain(path: Path, data: bytes, start: int) -> Array:

@@ -44,21 +44,23 @@ def cast_rays(grid: OccupancyGrid, poses: Array, angles: Array, max_range: float
     return ranges.reshape(*poses.shape[:-1], angles.size)
 
 
+_PARALLEL = 1e-300  # a part of a direction so small that its inverse is infinite
 _SKIP_FIELDS: WeakKeyDictionary[OccupancyGrid, Array] = WeakKeyDictionary()
 
 
 def skip_field(grid: OccupancyGrid) -> Array:
     """The side in cells of the empty square that starts at each cell, by quadrant of direction, (4, H, W) uint8.
 
-    Quadrant 0: right and up, 1: left and up, 2: right and down, 3: left and down. 0 claims nothing: a field of zeros is
-    right for every map, and slow.
+    Quadrant 0: right and up, 1: left and up, 2: right and down, 3: left and down, each mirrored so that it is right and
+    up. 0 claims nothing: a field of zeros is right for every map, and slow.
     """
-    if grid not in _SKIP_FIELDS:
+    field = _SKIP_FIELDS.get(grid)
+    if field is None:
         field = np.empty((4, *grid.shape), dtype=np.uint8)
         _fill_skip(grid.occupied, field)
         field.setflags(write=False)
         _SKIP_FIELDS[grid] = field
-    return _SKIP_FIELDS[grid]
+    return field
 
 
 @kernel
@@ -72,41 +74,45 @@ def cast_ray(occupied, skip, x, y, dx, dy, max_cells):
             return max_cells
     column = min(max(floor(x + t * dx), 0), columns - 1)
     row = min(max(floor(y + t * dy), 0), rows - 1)
-    right, up = dx >= 0.0, dy >= 0.0
-    quadrant = (0 if right else 1) + (0 if up else 2)
-    inverse_x = 1.0 / dx if abs(dx) > 1e-300 else inf
-    inverse_y = 1.0 / dy if abs(dy) > 1e-300 else inf
-    while 0 <= column < columns and 0 <= row < rows:
+    # mirrored, every ray goes right and up
+    left, down = dx < -_PARALLEL, dy < -_PARALLEL
+    if left:
+        x, dx, column = columns - x, -dx, columns - 1 - column
+    if down:
+        y, dy, row = rows - y, -dy, rows - 1 - row
+    quadrant = (1 if left else 0) + (2 if down else 0)
+    inverse_x = 1.0 / dx if dx > _PARALLEL else inf
+    inverse_y = 1.0 / dy if dy > _PARALLEL else inf
+    while t < max_cells and column < columns and row < rows:
         side = int(skip[quadrant, row, column])
         if side == 0:
-            if occupied[row, column]:
-                return min(t, max_cells)
+            if occupied[rows - 1 - row if down else row, columns - 1 - column if left else column]:
+                return t
             side = 1
-        # the square's last column and row along the ray, and when the ray leaves them
-        last_column = column + side - 1 if right else column - side + 1
-        last_row = row + side - 1 if up else row - side + 1
-        tx = ((last_column + 1 if right else last_column) - x) * inverse_x
-        ty = ((last_row + 1 if up else last_row) - y) * inverse_y
-        t = min(tx, ty)
-        if not t < max_cells:
-            return max_cells
-        next_column = last_column + 1 if right else last_column - 1
-        next_row = last_row + 1 if up else last_row - 1
+        next_column, next_row = column + side, row + side
+        tx, ty = (next_column - x) * inverse_x, (next_row - y) * inverse_y
         # rounding must not carry the ray out of the square by the other side, nor back
         if tx < ty:
-            seen = floor(y + t * dy)
-            column, row = next_column, min(max(seen, row), last_row) if up else max(min(seen, row), last_row)
+            t = tx
+            column, row = next_column, min(max(int(y + t * dy), row), next_row - 1)
         elif ty < tx:
-            seen = floor(x + t * dx)
-            row, column = (
-                next_row,
-                min(max(seen, column), last_column) if right else max(min(seen, column), last_column),
-            )
+            t = ty
+            column, row = min(max(int(x + t * dx), column), next_column - 1), next_row
         else:
+            t = tx
             column, row = next_column, next_row
-            if 0 <= column < columns and 0 <= row < rows and occupied[last_row, column] and occupied[row, last_column]:
-                return t
+            if column < columns and row < rows and _both_occupied(occupied, left, down, row, column):
+                return min(t, max_cells)
     return max_cells
+
+
+@kernel
+def _both_occupied(occupied, left, down, row, column):
+    """Whether the cells beside a corner, left of and below the mirrored cell, are occupied."""
+    rows, columns = occupied.shape
+    r0, r1 = (rows - row, rows - 1 - row) if down else (row - 1, row)
+    c0, c1 = (columns - column, columns - 1 - column) if left else (column - 1, column)
+    return occupied[r0, c1] and occupied[r1, c0]
 
 
 @kernel
@@ -114,7 +120,7 @@ def _entry(x, y, dx, dy, columns, rows):
     """When a ray from outside enters the map, inf if it does not: the slab test."""
     enter, leave = 0.0, inf
     for position, direction, size in ((x, dx, columns), (y, dy, rows)):
-        if abs(direction) > 1e-300:
+        if abs(direction) > _PARALLEL:
             a, b = -position / direction, (size - position) / direction
             enter, leave = max(enter, min(a, b)), min(leave, max(a, b))
         elif not 0.0 <= position < size:
@@ -141,16 +147,15 @@ def _fill_skip(occupied, field):
     """The largest empty square at a corner is one more than the smallest of its three neighbours'."""
     rows, columns = occupied.shape
     for quadrant in range(4):
-        across, along = (1 if quadrant % 2 == 0 else -1), (1 if quadrant < 2 else -1)
-        for i in range(rows):
-            row = rows - 1 - i if along == 1 else i
-            for j in range(columns):
-                column = columns - 1 - j if across == 1 else j
+        left, down = quadrant % 2 == 1, quadrant >= 2
+        for row in range(rows - 1, -1, -1):
+            for column in range(columns - 1, -1, -1):
                 side = 255
-                if 0 <= row + along < rows:
-                    side = min(side, int(field[quadrant, row + along, column]) + 1)
-                    if 0 <= column + across < columns:
-                        side = min(side, int(field[quadrant, row + along, column + across]) + 1)
-                if 0 <= column + across < columns:
-                    side = min(side, int(field[quadrant, row, column + across]) + 1)
-                field[quadrant, row, column] = 0 if occupied[row, column] else side
+                if row + 1 < rows:
+                    side = min(side, int(field[quadrant, row + 1, column]) + 1)
+                    if column + 1 < columns:
+                        side = min(side, int(field[quadrant, row + 1, column + 1]) + 1)
+                if column + 1 < columns:
+                    side = min(side, int(field[quadrant, row, column + 1]) + 1)
+                here = occupied[rows - 1 - row if down else row, columns - 1 - column if left else column]
+                field[quadrant, row, column] = 0 if here else side

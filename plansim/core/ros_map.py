@@ -193,7 +193,7 @@ def _read_mapping(path: Path) -> tuple[dict[str, Any], dict[str, int]]:
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         mark = getattr(error, "problem_mark", None)
         malformed(path, mark.line + 1 if mark else None, f"is no YAML: {getattr(error, 'problem', None) or error}")
-    if not isinstance(values, dict):
+    if node is None or not isinstance(values, dict):
         malformed(path, 1, f"the file must be a mapping of {', '.join(_Description.KEYS)}")
     lines: dict[str, int] = {}
     for key, _ in node.value:

@@ -85,12 +85,15 @@ def overlaps(shape, corner):
     return inside.any()
 
 
+ARROW = np.array([[1.3, 0.1], [0.2, 0.9], [0.3, 0.2], [-0.8, -0.35], [0.1, -0.6]])  # not convex
+BOX = np.array([[-0.6, -0.35], [0.9, -0.35], [0.9, 0.35], [-0.6, 0.35]])
+
+
+@pytest.mark.parametrize("polygon", [ARROW, BOX], ids=["arrow", "box"])
 @pytest.mark.parametrize("heading", [0.0, 0.5])
-def test_inflation_marks_the_cells_where_a_polygon_would_touch(heading):
-    grid = OccupancyGrid(np.zeros((15, 15)), resolution=0.5, origin=(0.0, 0.0, heading)).with_cells(
-        np.array([[7, 8]]), 1.0
-    )
-    polygon = np.array([[1.3, 0.1], [0.2, 0.9], [0.3, 0.2], [-0.8, -0.35], [0.1, -0.6]])  # not convex
+def test_inflation_marks_the_cells_where_a_polygon_would_touch(heading, polygon):
+    empty = OccupancyGrid(np.zeros((15, 15)), resolution=0.5, origin=(0.0, 0.0, heading))
+    grid = empty.with_cells(np.array([[7, 8]]), 1.0)
     c, s = np.cos(heading), np.sin(heading)
     in_cells = polygon @ np.array([[c, -s], [s, c]]) / 0.5  # the world's polygon seen from the map's axes
     expected = [

@@ -61,6 +61,8 @@ def test_thresholds_are_exceeded_not_met(ros):
     grid = read_ros_map(ros(pixels, occupied_thresh="0.8", free_thresh="0.2"))
     # 1 - 204/255 is just below 0.2, and 1 - 51/255 is 0.8, as map_server's double precision has it
     np.testing.assert_array_equal(grid.probability, [[0.5, 0.0, 0.0, 1.0, 0.5, 0.5]])
+    extremes = read_ros_map(ros(np.array([[255, 254, 1, 0]], np.uint8), occupied_thresh="1.0", free_thresh="0.0"))
+    assert extremes.unknown.all()
 
 
 def test_negate_swaps_black_and_white(ros):

@@ -113,11 +113,10 @@ def test_the_leaps_change_nothing(data):
 
 def test_the_squares_that_are_leapt_over_are_empty_and_as_large_as_can_be():
     grid = OccupancyGrid(np.random.default_rng(4).random((30, 40)) < 0.03)
-    for quadrant, field in enumerate(skip_field(grid)):
-        turned = grid.occupied[:: -1 if quadrant > 1 else 1, :: -1 if quadrant % 2 else 1]
-        sides = field[:: -1 if quadrant > 1 else 1, :: -1 if quadrant % 2 else 1]
-        padded = np.pad(turned, ((0, 256), (0, 256)))
-        for (row, column), side in np.ndenumerate(sides.astype(int)):
+    for quadrant, sides in enumerate(skip_field(grid).astype(int)):
+        mirrored = grid.occupied[:: -1 if quadrant > 1 else 1, :: -1 if quadrant % 2 else 1]
+        padded = np.pad(mirrored, ((0, 256), (0, 256)))
+        for (row, column), side in np.ndenumerate(sides):
             assert not padded[row : row + side, column : column + side].any()
             assert side == 255 or padded[row : row + side + 1, column : column + side + 1].any()
 
