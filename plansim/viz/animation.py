@@ -56,13 +56,13 @@ def _chosen(result: Result, episode: Key | int | None) -> Key:
 
 def frames(track: Track, world: World) -> Iterator[Any]:
     """The moments of an episode as Pillow images: map, beams, plan, trails, particles, robot."""
-    canvas = Canvas(tuple(view(track, world)), WIDTH, TALLEST)
+    canvas = Canvas(view(track, world), WIDTH, TALLEST)
     base = _ground(canvas, track, world)
-    trail = LIGHT["truth"]
+    truth = np.asarray(track.truth)
     for i in range(len(track.steps)):
         canvas.begin(base)
-        _behind(canvas, track, world, i)
-        canvas.line(track.truth[: i + 1], trail, 2.5)
+        _behind(canvas, track, world, truth[i], i)
+        canvas.line(truth[: i + 1], LIGHT["truth"], 2.5)
         if track.estimate is not None:
             canvas.line(track.estimate[: i + 1], LIGHT["estimate"], 1.2)
         if track.obstacles is not None:
@@ -70,7 +70,7 @@ def frames(track: Track, world: World) -> Iterator[Any]:
         if track.particles is not None:
             points = track.particles.at(i)
             canvas.dots(points[:: max(len(points) // MOST_PARTICLES, 1)], LIGHT["particles"], 1.4)
-        canvas.robot(track.truth[i], world.radius or 0.0, trail)
+        canvas.robot(truth[i], world.radius or 0.0, LIGHT["truth"])
         canvas.words(_caption(track, world, i))
         yield canvas.picture()
 
@@ -87,14 +87,14 @@ def _ground(canvas: Canvas, track: Track, world: World) -> Any:
     return canvas.ground(np.round(255 * picture), world.map)
 
 
-def _behind(canvas: Canvas, track: Track, world: World, i: int) -> None:
+def _behind(canvas: Canvas, track: Track, world: World, pose: Array, i: int) -> None:
     for x, y, radius in [] if track.discs is None else track.discs[i]:
         if radius > 0:
             canvas.ring(np.array([x, y]), radius, LIGHT["obstacles"], LIGHT["occupied"])
     if track.ranges is not None and world.beam_angles is not None and track.ranges.shape[1:] == world.beam_angles.shape:
         every = -(-len(world.beam_angles) // MOST_BEAMS)
-        ends, hits = _beam_ends(track.truth[i], track.ranges[i, ::every], world.beam_angles[::every], world.max_range)
-        canvas.rays(track.truth[i], ends, (*rgb("beams"), 110))
+        ends, hits = _beam_ends(pose, track.ranges[i, ::every], world.beam_angles[::every], world.max_range)
+        canvas.rays(pose, ends, (*rgb("beams"), 110))
         canvas.dots(ends[hits], LIGHT["beams"], 1.2)
     if track.path is not None:
         canvas.line(track.path.at(i), LIGHT["plan"], 1.6)

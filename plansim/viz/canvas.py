@@ -19,9 +19,12 @@ class Canvas:
         x0, y0, x1, y1 = view
         self.scale = min(width / (x1 - x0), tallest / (y1 - y0)) * FINE
         self.corner = np.array([x0, y1])
-        self.size = tuple(max(round(d * self.scale / FINE / 2) * 2, 2) * FINE for d in (x1 - x0, y1 - y0))
+        self.size = self._even(x1 - x0), self._even(y1 - y0)  # pixels; what an mp4 needs
         self.draw: Any = None
         self.image: Any = None
+
+    def _even(self, metres: float) -> int:
+        return max(round(metres * self.scale / FINE / 2) * 2, 2) * FINE
 
     def ground(self, picture: Array, grid: Any) -> Any:
         """A map's picture (H, W, 3) of 0..255, row 0 lowest, laid into the view by its origin pose."""

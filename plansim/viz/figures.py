@@ -125,5 +125,5 @@ def errors(tracks: Sequence[Track], worlds: dict[str, World]) -> Any:
 
 
 def _error(track: Track, i: int) -> Array:
-    difference = track.estimate[:, i] - track.truth[:, i]
+    difference = (np.asarray(track.estimate) - track.truth)[:, i]
     return wrap_angle(difference) if i == 2 else difference

@@ -69,12 +69,13 @@ def draw_track(axes: Any, track: Track, world: World, title: str = "") -> None:
             axes.fill([], [], color=LIGHT["expanded"], label="search")
     for x, y, radius in [] if track.discs is None else track.discs[-1]:
         axes.add_patch(_circle(x, y, radius))
-    axes.plot(track.truth[:, 0], track.truth[:, 1], color=LIGHT["truth"], lw=2.2, label="true path")
+    truth = np.asarray(track.truth)
+    axes.plot(truth[:, 0], truth[:, 1], color=LIGHT["truth"], lw=2.2, label="true path")
     if track.path is not None and len(track.path.at(0)):
         axes.plot(*track.path.at(0)[:, :2].T, color=LIGHT["plan"], lw=1.4, ls=(0, (1, 2)), label="first plan")
     if track.estimate is not None:
         axes.plot(track.estimate[:, 0], track.estimate[:, 1], color=LIGHT["estimate"], lw=0.9, label="estimate")
-    axes.plot(*track.truth[0, :2], "o", ms=6, mfc=LIGHT["panel"], mec=LIGHT["truth"], mew=1.8, label="start", ls="none")
+    axes.plot(*truth[0, :2], "o", ms=6, mfc=LIGHT["panel"], mec=LIGHT["truth"], mew=1.8, label="start", ls="none")
     if track.goal is not None:
         axes.plot(*track.goal[0], "o", ms=8, color=LIGHT["good"], mec=LIGHT["panel"], mew=1.2, label="goal", ls="none")
     axes.set(xlim=(x0, x1), ylim=(y0, y1), aspect="equal", title=title)

@@ -22,7 +22,8 @@ def player_data(tracks: list[Track], worlds: dict[str, World], outcomes: dict[tu
     """All that the player shows; `left_out` counts recorded episodes for which the page had no room."""
     maps: list[dict[str, Any]] = []
     seen: dict[str, int] = {}
-    episodes, room = [], ROOM
+    episodes: list[dict[str, Any]] = []
+    room = ROOM
     for track in _fairly(tracks):
         world = worlds[track.variant]
         episode = _episode(track, world)
@@ -153,17 +154,22 @@ def _map_number(world: World, maps: list[dict[str, Any]], seen: dict[str, int]) 
     return seen[grid.digest]
 
 
-def view(track: Track, world: World) -> list[float]:
+def view(track: Track, world: World) -> tuple[float, float, float, float]:
     """What to show at first, (x, y, x, y) m: the known part of the map, or where the robot went."""
     if world.map is not None:
         rows, columns = np.nonzero(~np.asarray(world.map.unknown))
         if len(rows):
             r, c = [rows.min() - 0.5, rows.max() + 0.5], [columns.min() - 0.5, columns.max() + 0.5]
             corners = world.map.points(np.array([[a, b] for a in r for b in c]))
-            return [round(float(v), 3) for v in (*corners.min(0), *corners.max(0))]
-    points = [part[:, :2] for part in (track.truth, track.estimate, track.goal) if part is not None]
-    points = np.concatenate(points)
+            return _extent(corners.min(0), corners.max(0))
+    shown = (track.truth, track.estimate, track.goal)
+    points = np.concatenate([part[:, :2] for part in shown if part is not None])
     points = points[np.isfinite(points).all(1)]
     low, high = (points.min(0), points.max(0)) if len(points) else (np.zeros(2), np.ones(2))
     margin = 0.08 * max(float((high - low).max()), 1.0)
-    return [round(float(v), 3) for v in (*(low - margin), *(high + margin))]
+    return _extent(low - margin, high + margin)
+
+
+def _extent(low: Array, high: Array) -> tuple[float, float, float, float]:
+    x0, y0, x1, y1 = (round(float(v), 3) for v in (*low, *high))
+    return x0, y0, x1, y1

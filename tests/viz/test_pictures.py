@@ -81,7 +81,7 @@ def test_the_canvas_lays_a_map_where_its_cells_are(heading):
 def test_an_animation_shows_the_robot_where_it_was():
     world = samples.hall_world()
     shown = dataclasses.replace(track(samples.drive(0, steps=20), "", 0), particles=None, ranges=None, estimate=None)
-    canvas = Canvas(tuple(view(shown, world)), 640, 480)
+    canvas = Canvas(view(shown, world), 640, 480)
     for i, picture in enumerate(frames(shown, world)):
         x, y, heading = shown.truth[i]
         behind = np.array([x - 0.1 * np.cos(heading), y - 0.1 * np.sin(heading)])  # the mark of its heading is ahead

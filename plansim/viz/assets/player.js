@@ -26,9 +26,9 @@ class Player {
     this.scrubber.addEventListener("input", () => { this.pause(); this.seek(+this.scrubber.value); });
     this.root.querySelector(".back").addEventListener("click", () => this.step(-1));
     this.root.querySelector(".forward").addEventListener("click", () => this.step(1));
-    this.follow.addEventListener("change", () => this.setZoom(this.follow.checked ? Math.max(this.scene.zoom, this.closeUp()) : 1));
-    this.root.querySelector(".nearer").addEventListener("click", () => this.setZoom(this.scene.zoom * 1.5));
-    this.root.querySelector(".farther").addEventListener("click", () => this.setZoom(this.scene.zoom / 1.5));
+    this.follow.addEventListener("change", () => this.setZoom(this.follow.checked && this.scene ? Math.max(this.scene.zoom, this.closeUp()) : 1));
+    this.root.querySelector(".nearer").addEventListener("click", () => this.zoomBy(1.5));
+    this.root.querySelector(".farther").addEventListener("click", () => this.zoomBy(1 / 1.5));
     this.root.addEventListener("keydown", (event) => this.key(event));
     window.addEventListener("hashchange", () => this.fromLink());
     new ResizeObserver(() => this.resize()).observe(this.canvas.parentElement);
@@ -42,10 +42,10 @@ class Player {
     const far = event.shiftKey ? 10 : 1;
     const keys = {
       ArrowLeft: () => this.step(-far), ArrowRight: () => this.step(far), Home: () => this.seek(0), End: () => this.seek(this.last),
-      "[": () => this.faster(-1), "]": () => this.faster(1), "+": () => this.setZoom(this.scene.zoom * 1.5), "-": () => this.setZoom(this.scene.zoom / 1.5),
+      "[": () => this.faster(-1), "]": () => this.faster(1), "+": () => this.zoomBy(1.5), "-": () => this.zoomBy(1 / 1.5),
     };
     if (event.key === " " && !(onButton && event.target.type !== "range")) { event.preventDefault(); this.toggle(); }
-    else if (keys[event.key] && (this.scene || !["+", "-"].includes(event.key))) { event.preventDefault(); keys[event.key](); }
+    else if (keys[event.key]) { event.preventDefault(); keys[event.key](); }
   }
 
   drag() {
@@ -60,9 +60,11 @@ class Player {
       this.draw();
     });
     for (const end of ["pointerup", "pointercancel"]) this.canvas.addEventListener(end, () => { from = null; });
-    this.canvas.addEventListener("wheel", (e) => { if (e.ctrlKey && this.scene) { e.preventDefault(); this.setZoom(this.scene.zoom * Math.exp(-e.deltaY / 200)); } }, { passive: false });
+    this.canvas.addEventListener("wheel", (e) => { if (e.ctrlKey) { e.preventDefault(); this.zoomBy(Math.exp(-e.deltaY / 200)); } }, { passive: false });
     this.canvas.addEventListener("dblclick", () => { this.follow.checked = false; this.setZoom(1); });
   }
+
+  zoomBy(factor) { if (this.scene) this.setZoom(this.scene.zoom * factor); }
 
   setZoom(zoom) {
     if (!this.scene) return;
