@@ -90,7 +90,7 @@ def row(grid: OccupancyGrid, exact: np.ndarray, result: tuple[float, np.ndarray]
         return {"k rays/s": "absent"}
     seconds, ranges = result
     equal = np.abs(np.minimum(ranges, MAX_RANGE) - exact[: len(ranges)]) <= np.sqrt(2) * grid.resolution
-    speed = {"k rays/s": round(BEAMS / seconds / 1e3), "plansim is faster": f"{seconds / ours:.1f} x"}
+    speed = {"k rays/s": float(f"{BEAMS / seconds / 1e3:.3g}"), "plansim is faster": f"{seconds / ours:.1f} x"}
     return speed | {"equal": f"{100 * equal.mean():.2f} %"}
 
 

@@ -29,7 +29,7 @@ def read_ros_map(path: str | Path) -> OccupancyGrid:
     """The map that a yaml of map_server describes, its image beside it or at an absolute path.
 
     In mode `scale` only what map_server publishes as 100 is occupied, and as 0 is free; otherwise the file's thresholds
-    hold for the grid too, moved to 0.5 where they exclude it.
+    hold for the grid too, moved so that 1 is occupied, 0 free and 0.5 neither.
     """
     text = _Description(Path(path))
     mode = text.word("mode", MODES) if "mode" in text.values else "trinary"
@@ -43,7 +43,7 @@ def read_ros_map(path: str | Path) -> OccupancyGrid:
     origin, negate = text.pose("origin"), text.flag("negate")
     pixels, white = _read_image(text.image())
     probability = _probability(pixels, white, mode, negate, low, high)[::-1]
-    low, high = (0.005, 0.995) if mode == "scale" else (min(low, 0.5), max(high, 0.5))
+    low, high = (0.005, 0.995) if mode == "scale" else (min(max(low, 0.005), 0.5), max(min(high, 0.995), 0.5))
     return OccupancyGrid(probability, resolution, origin, occupied_above=high, free_below=low)
 
 

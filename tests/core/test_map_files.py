@@ -98,6 +98,11 @@ def test_raw_pixels_are_percentages_whatever_negate_says(ros):
         np.testing.assert_array_equal(grid.probability, [[0.0, 0.37, 1.0, 0.5, 0.5]])
 
 
+def test_raw_certainty_is_occupied_or_free_whatever_the_thresholds(ros):
+    grid = read_ros_map(ros(np.array([[0, 50, 100]], np.uint8), mode="raw", occupied_thresh="1.0", free_thresh="0.0"))
+    np.testing.assert_array_equal([grid.free[0], grid.unknown[0], grid.occupied[0]], np.eye(3))
+
+
 def test_thresholds_that_exclude_one_half_classify_as_before(ros):
     grid = read_ros_map(ros(np.array([[254, 100, 0]], np.uint8), occupied_thresh="0.9", free_thresh="0.55"))
     np.testing.assert_array_equal([grid.free[0], grid.unknown[0], grid.occupied[0]], np.eye(3))
