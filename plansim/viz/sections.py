@@ -41,7 +41,11 @@ def _verdict(result: Result) -> Html:
     if missed:
         says.append(f"{missed} of {plural(len(lines), 'expectation')} not met")
     elif lines:
-        says.append("The expectation is met" if len(lines) == 1 else f"All {len(lines)} expectations met")
+        says.append(
+            {1: "The expectation is met", 2: "Both expectations met"}.get(
+                len(lines), f"All {len(lines)} expectations met"
+            )
+        )
     if broken:
         says.append(f"{plural(broken, 'episode')} crashed or timed out")
     mark, colour = (_CROSS, " bad") if missed or broken else (_TICK, " good") if lines else (None, "")

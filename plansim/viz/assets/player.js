@@ -31,7 +31,7 @@ class Player {
     this.root.querySelector(".farther").addEventListener("click", () => this.zoomBy(1 / 1.5));
     this.root.addEventListener("keydown", (event) => this.key(event));
     window.addEventListener("hashchange", () => this.fromLink());
-    new ResizeObserver(() => this.resize()).observe(this.canvas.parentElement);
+    new ResizeObserver(() => requestAnimationFrame(() => this.resize())).observe(this.canvas.parentElement);
     window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => { if (this.scene) { this.scene.restyle(); this.draw(); } });
     this.drag();
   }
@@ -208,7 +208,7 @@ class Player {
   faster(by) { this.speed.selectedIndex = Math.min(Math.max(this.speed.selectedIndex + by, 0), SPEEDS.length - 1); }
   step(by) { this.pause(); this.seek(Math.round(this.moment) + by); }
   seek(moment) { this.moment = Math.min(Math.max(moment, 0), this.last); this.draw(); }
-  resize() { if (this.scene) { this.scene.fit(); this.draw(); } }
+  resize() { if (this.scene && this.scene.width !== this.canvas.parentElement.clientWidth) { this.scene.fit(); this.draw(); } }
 
   draw() {
     const frame = Math.floor(this.moment), e = this.now, step = e.steps[frame] || 0;
