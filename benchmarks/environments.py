@@ -24,7 +24,7 @@ from plansim.models.lidar import Lidar
 from plansim.testing import check_vector_env
 
 NAVIGATION, GRID = "plansim/GridNavigation-v0", "plansim/GridWorld-v0"
-REPEATS = 5
+REPEATS = 7
 
 
 def main() -> None:
@@ -79,7 +79,7 @@ def in_turn(measures: list[Callable[[], float]]) -> list[float]:
     return [statistics.median(column) for column in zip(*rates, strict=True)]
 
 
-def single_rate(env: gymnasium.Env, seconds: float = 0.3) -> float:
+def single_rate(env: gymnasium.Env, seconds: float = 0.2) -> float:
     env.reset(seed=0)
     env.action_space.seed(0)
     actions = [env.action_space.sample() for _ in range(64)]
@@ -93,7 +93,7 @@ def single_rate(env: gymnasium.Env, seconds: float = 0.3) -> float:
     return steps / (time.perf_counter() - began)
 
 
-def vector_rate(envs: gymnasium.vector.VectorEnv, seconds: float = 0.3) -> float:
+def vector_rate(envs: gymnasium.vector.VectorEnv, seconds: float = 0.2) -> float:
     envs.reset(seed=0)
     envs.action_space.seed(0)
     actions = [np.array(envs.action_space.sample()) for _ in range(8)]

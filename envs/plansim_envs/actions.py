@@ -119,6 +119,11 @@ class DiscreteReader(ActionReader):
         super().__init__(space, names)
         self.first, self.last = int(space.start), int(space.start + space.n) - 1
 
+    def one(self, action: Any) -> np.ndarray:
+        if type(action) in (int, np.int64) and self.first <= action <= self.last:
+            return np.array([action], dtype=np.int64)
+        return super().one(action)
+
     def _checked(self, actions: np.ndarray, where: str) -> np.ndarray:
         whole = actions.dtype.kind in "iu"
         bad = np.flatnonzero((actions < self.first) | (actions > self.last)) if whole else np.zeros(1, dtype=int)

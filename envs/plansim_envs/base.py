@@ -252,14 +252,16 @@ class SingleView(_View, gymnasium.Env):
         if self._over[0] or not self._begun[0]:
             self._refuse(np.ones(1, dtype=bool))
         reward, terminated, truncated = self.world.step(self._state, self._actions.one(action))
-        ended, cut = bool(terminated[0]), bool(truncated[0])
-        self._over[0] = ended or cut
+        ended, cut = terminated.item(), truncated.item()
+        if ended or cut:
+            self._over[0] = True
         if self.render_mode:
             self._show()
-        return self._observe(), float(reward[0]), ended, cut, self._info(ended or cut)
+        return self._observe(), reward.item(), ended, cut, self._info(ended or cut)
 
     def _observe(self) -> Observation:
-        return _tree(_first, self.world.observe(self._state))
+        observation = self.world.observe(self._state)
+        return observation[0].copy() if type(observation) is np.ndarray else _tree(_first, observation)
 
     def _info(self, over: bool) -> dict[str, Any]:
         info = {name: _plain(value) for name, value in self.world.info(self._state).items()}
@@ -444,10 +446,9 @@ def _first(batch: np.ndarray) -> Any:
 
 def _plain(batch: np.ndarray) -> Any:
     """The only entry, as Python writes it where that loses nothing."""
-    value = batch[0]
     if batch.ndim > 1:
-        return value.copy()
-    return value.item() if batch.dtype.char in "dl?" else value
+        return batch[0].copy()
+    return batch.item() if batch.dtype.char in "dl?" else batch[0]
 
 
 def _add_infos(infos: dict[str, Any], rows: dict[str, np.ndarray], mask: np.ndarray | None) -> None:

@@ -99,7 +99,7 @@ class GridWorld(World):
         ]  # fmt: skip
 
     def reset(self, state: np.ndarray, mask: np.ndarray) -> None:
-        _draw(state, mask, *self._choices, _centres(self.grid))
+        _draw(state, mask, *self._choices, _cells(self.grid)[1])
 
     def step(self, state: np.ndarray, actions: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         count = len(state)
@@ -141,7 +141,7 @@ class GridWorld(World):
 
     @functools.cached_property
     def _ground(self) -> tuple:
-        return self.grid.free, _centres(self.grid), float(self.grid.resolution), int(self.max_steps)
+        return *_cells(self.grid), float(self.grid.resolution), int(self.max_steps)
 
 
 class GridWorldEnv(SingleView):
@@ -158,9 +158,10 @@ def _free_regions(grid: OccupancyGrid) -> Regions:
 
 
 @per_map
-def _centres(grid: OccupancyGrid) -> np.ndarray:
-    """x, y of every cell's centre, (H, W, 2)."""
-    return grid.points(np.moveaxis(np.indices(grid.shape), 0, -1))
+def _cells(grid: OccupancyGrid) -> tuple[np.ndarray, np.ndarray]:
+    """Which cells are free, (H, W), and the x, y of every cell's centre, (H, W, 2)."""
+    # a copy: numba recognises an array twice as fast that is not read-only
+    return grid.free.copy(), grid.points(np.moveaxis(np.indices(grid.shape), 0, -1))
 
 
 _NOWHERE = regions(np.zeros((1, 1), dtype=bool))
