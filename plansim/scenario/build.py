@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 from plansim.control.base import Policy
 from plansim.core.errors import MalformedInput, near_miss
 from plansim.scenario.environments import creator_of
+from plansim.scenario.parts import Parts
 from plansim.scenario.problems import Report
 from plansim.scenario.recipe import Workshop
 from plansim.scenario.resolve import parts_of
 from plansim.scenario.schema import Scenario
 from plansim.scenario.signature import SPACES, signature
-from plansim.scenario.whole import Parts
 
 if TYPE_CHECKING:
     import gymnasium

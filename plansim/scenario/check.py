@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, get_args, get_origin
+from typing import Annotated, Any, get_args, get_origin
 
 from plansim.core.errors import MalformedInput, near_miss
 from plansim.scenario import annotations, registry
@@ -58,7 +58,8 @@ def check_arguments(
         elif schema.open:
             arguments[name] = check(value, Any, below(path, name), report, folder)
         else:
-            hint = near_miss(name, [known for known in schema.parameters if known not in entries]) or _list(schema)
+            unused = [known for known in schema.parameters if known not in entries]
+            hint = near_miss(name, unused) or near_miss(name, schema.parameters) or _list(schema)
             report.add(node.keys[name], below(path, name), f"{what} has no parameter {name!r}{hint}")
             whole = False
     missing = [name for name in schema.required if name not in node.value]
@@ -177,7 +178,7 @@ def _has_shape(node: Node, annotation: Any) -> bool:
         return annotations.is_array(annotation) or (origin in annotations.LISTS and not component)
     if isinstance(node.value, str):
         return annotations.kind(annotation) is not None or annotations.is_path(annotation)
-    return False
+    return (get_args(annotation)[0] if origin is Annotated else annotation) in (int, float)
 
 
 def _list(schema: Signature) -> str:

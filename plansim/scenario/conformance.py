@@ -12,7 +12,7 @@ from plansim.scenario.registry import address
 def complaint(target: Callable[..., Any], annotation: Any) -> str:
     """Why what `target` makes cannot stand where `annotation` is asked for; empty where it can, or nobody knows."""
     wanted = get_origin(annotation) or annotation
-    if not isinstance(target, type) or not isinstance(wanted, type) or wanted in (list, tuple):
+    if not isinstance(target, type) or not isinstance(wanted, type) or wanted in (Any, list, tuple):
         return ""
     if getattr(wanted, "_is_protocol", False):
         missing = [name for name in _methods(wanted) if not hasattr(target, name)]

@@ -10,12 +10,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import gymnasium
+
 from plansim.core.errors import MalformedInput, near_miss
 from plansim.scenario import registry
 from plansim.scenario.check import check_arguments
 from plansim.scenario.nodes import REFUSED, Node, describe
 from plansim.scenario.problems import Report, below
-from plansim.scenario.recipe import BROKEN, FAILED, Call, Recipe, Workshop
+from plansim.scenario.recipe import BROKEN, FAILED, Call, Recipe, Value, Workshop
 from plansim.scenario.signature import Parameter, Signature, signature
 
 # what the runner hands over by itself
@@ -24,8 +26,6 @@ _OURS = ("render_mode", "max_episode_steps", "num_envs", "autoreset_mode", "id")
 
 def find(env_id: str) -> Any:
     """The `gymnasium.envs.registration.EnvSpec` of an id; `module:Id-v0` imports the module first."""
-    import gymnasium
-
     failed = load_plugins()
     module, _, name = env_id.rpartition(":")
     if module:
@@ -40,8 +40,6 @@ def find(env_id: str) -> Any:
 
 def registered() -> dict[str, str]:
     """Every id that does not come with Gymnasium itself, and `module:class` of its environment."""
-    import gymnasium
-
     load_plugins()
     points = {i: spec.entry_point or spec.vector_entry_point for i, spec in gymnasium.registry.items()}
     addresses = {i: p if isinstance(p, str) else registry.address(p) for i, p in points.items()}
@@ -76,13 +74,18 @@ class Environment:
         return {"id": self.id, **self.call.plain(folder)}
 
     def make(self, workshop: Workshop) -> Any:
-        """The arguments as objects. The environment itself may be dear, so only its parameters are tried."""
+        """The arguments as objects, or FAILED where they are refused.
+
+        They are tried on the dataclass of the environment's parameters. Where it has none, on the environment itself.
+        """
         made = {name: argument.make(workshop) for name, argument in self.call.arguments.items()}
-        if not self.call.whole or any(one is FAILED for one in made.values()):
-            return FAILED
-        if dataclasses.is_dataclass(self.call.target) and self.call.make(workshop) is FAILED:
-            return FAILED
-        return made
+        known = self.spec.kwargs if self.call.target is self.creator else self.call.schema.parameters
+        preset = {name: value for name, value in self.spec.kwargs.items() if name not in made and name in known}
+        arguments = {name: Value(value, None) for name, value in (preset | made).items()}
+        tried = dataclasses.replace(self.call, arguments=arguments).make(workshop)
+        if isinstance(tried, gymnasium.Env):
+            tried.close()
+        return FAILED if tried is FAILED else made
 
 
 def check_environment(node: Node, path: str, report: Report, folder: Path) -> Environment | Recipe:
@@ -104,7 +107,7 @@ def check_environment(node: Node, path: str, report: Report, folder: Path) -> En
     if name is node:
         node = Node({}, node.place)
     arguments, whole = check_arguments(node, schema, name.value, path, report, folder, skip=("id",))
-    target = getattr(creator, "parameters", creator)
+    target = _described_by(creator)
     return Environment(name.value, spec, creator, Call(target, None, "env", schema, arguments, node.place, path, whole))
 
 
@@ -113,11 +116,15 @@ def creator_of(point: Any) -> Any:
     return registry.load(point) if isinstance(point, str) else point
 
 
+def _described_by(creator: Any) -> Any:
+    """The dataclass of its parameters where it has one, else the creator itself."""
+    parameters = getattr(creator, "parameters", None)
+    return parameters if dataclasses.is_dataclass(parameters) else creator
+
+
 def schema_of(spec: Any) -> Signature:
     """What the constructor takes, with the defaults of the registration, without what the runner sets itself."""
-    creator = creator_of(spec.entry_point or spec.vector_entry_point)
-    parameters = getattr(creator, "parameters", None)
-    found = signature(parameters if dataclasses.is_dataclass(parameters) else creator)
+    found = signature(_described_by(creator_of(spec.entry_point or spec.vector_entry_point)))
     own = {
         name: dataclasses.replace(p, default=spec.kwargs.get(name, p.default)) for name, p in found.parameters.items()
     }

@@ -12,8 +12,8 @@ from typing import Annotated, Any, Literal, get_args, get_origin
 from plansim.core.errors import MalformedInput
 from plansim.scenario import annotations, environments, registry
 from plansim.scenario.defaults import plain_default
+from plansim.scenario.parts import head_parameters
 from plansim.scenario.signature import Parameter, Signature, signature
-from plansim.scenario.whole import head_parameters
 
 _SIMPLE: dict[Any, dict[str, Any]] = {
     bool: {"type": "boolean"},

@@ -13,10 +13,10 @@ from plansim.scenario.check import check
 from plansim.scenario.metric_names import check_expectations
 from plansim.scenario.nodes import REFUSED, Node, describe, from_plain
 from plansim.scenario.overrides import followed, override, parse_override
+from plansim.scenario.parts import LIMITS, Parts, check_parts, head_parameters, variants_of, with_variant
 from plansim.scenario.problems import Place, Report
 from plansim.scenario.recipe import Workshop
 from plansim.scenario.schema import Scenario
-from plansim.scenario.whole import LIMITS, Parts, check_parts, head_parameters, variants_of, with_variant
 from plansim.scenario.yaml_nodes import parse
 
 _NAME = re.compile(r"[A-Za-z0-9_][\w.-]*")

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from plansim.scenario.nodes import from_plain
+from plansim.scenario.parts import Parts, check_parts, variants_of, with_variant
 from plansim.scenario.problems import InvalidScenario, Place, Report
 from plansim.scenario.schema import Scenario
-from plansim.scenario.whole import Parts, check_parts, variants_of, with_variant
 
 
 def parts_of(scenario: Scenario, variant: str = "") -> Parts:
