@@ -1,0 +1,37 @@
+"""A*: the shortest path on a grid, found by looking towards the goal."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from plansim.core.errors import MalformedInput
+from plansim.planning.base import Budget, Plan, Problem
+from plansim.planning.grid_search import plan_on_grid
+
+
+@dataclass(frozen=True)
+class AStar:
+    """Hart, Nilsson & Raphael 1968, on the 8-connected cells of a `GridSpace`, with the octile distance.
+
+    A diagonal move needs both cells beside it to be free. States are centres of cells; the cost is in metres and
+    exactly the least there is, for weight 1, and at most `weight` times that otherwise (Pohl 1970).
+    The budget's iterations are expansions; spent, the plan leads to the cell nearest the goal.
+
+    >>> from plansim.core.grid import OccupancyGrid
+    >>> from plansim.planning.spaces import GridSpace
+    >>> space = GridSpace(OccupancyGrid([[0, 0, 0], [0, 1, 0]]))
+    >>> plan = AStar().plan(Problem(space, np.array([0.5, 1.5]), np.array([2.5, 1.5])))
+    >>> plan.cost, plan.optimal
+    (4.0, True)
+    """
+
+    weight: float = 1.0  # of the distance still to go: 1 is optimal, above 1 is sooner found and longer
+
+    def __post_init__(self) -> None:
+        if not 1.0 <= self.weight <= 1000.0:
+            raise MalformedInput(f"weight is {self.weight}, but must be from 1 (optimal) to 1000 (greedy)")
+
+    def plan(self, problem: Problem, budget: Budget = Budget(), rng: np.random.Generator | None = None) -> Plan:
+        return plan_on_grid(problem, self.weight, budget)

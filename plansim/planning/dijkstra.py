@@ -1,0 +1,25 @@
+"""Dijkstra's algorithm: the shortest path on a grid, found by looking everywhere nearer than the goal."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from plansim.planning.base import Budget, Plan, Problem
+from plansim.planning.grid_search import plan_on_grid
+
+
+@dataclass(frozen=True)
+class Dijkstra:
+    """Dijkstra 1959, on the 8-connected cells of a `GridSpace`: what A* does, without knowing where the goal lies.
+
+    >>> from plansim.core.grid import OccupancyGrid
+    >>> from plansim.planning.spaces import GridSpace
+    >>> space = GridSpace(OccupancyGrid([[0, 0, 0], [0, 1, 0]]))
+    >>> Dijkstra().plan(Problem(space, np.array([0.5, 1.5]), np.array([2.5, 1.5]))).cost
+    4.0
+    """
+
+    def plan(self, problem: Problem, budget: Budget = Budget(), rng: np.random.Generator | None = None) -> Plan:
+        return plan_on_grid(problem, 0.0, budget)

@@ -1,0 +1,37 @@
+"""Straight lines instead of the corners of a grid: shortens a path where one point sees another."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from plansim.core.arrays import Array
+
+
+def shortcut(space, states: Array) -> Array:
+    """The path (T, n) without the states that can be left out: from each one straight to the farthest that it sees.
+
+    space: has `edge_free(a, b)`, for many edges at once. Edges between neighbours of the path are taken as free.
+    The result begins and ends as the path does, and is never longer.
+
+    >>> from plansim.core.grid import OccupancyGrid
+    >>> from plansim.planning.spaces import GridSpace
+    >>> shortcut(GridSpace(OccupancyGrid(np.zeros((2, 5)))), np.array([[0.5, 0.5], [1.5, 1.5], [4.5, 1.5]]))
+    array([[0.5, 0.5],
+           [4.5, 1.5]])
+    """
+    kept = [0]
+    while kept[-1] < len(states) - 1:
+        kept.append(_farthest_seen(space, states, kept[-1]))
+    return states[kept] if len(states) else states
+
+
+def _farthest_seen(space, states: Array, i: int) -> int:
+    """Looks in steps that double, until a whole step brings nothing into sight: walls that hide little are passed."""
+    farthest, seen_to, step = i + 1, i + 1, 16
+    while seen_to < len(states) - 1:
+        ahead = np.arange(seen_to + 1, min(seen_to + 1 + step, len(states)))
+        seen = ahead[space.edge_free(states[i], states[ahead])]
+        if not len(seen):
+            break
+        farthest, seen_to, step = int(seen[-1]), int(ahead[-1]), 2 * step
+    return farthest

@@ -1,0 +1,131 @@
+"""The spaces that planners search: which states are free, how far apart they are, what lies between them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from plansim.core.arrays import Array
+from plansim.core.errors import MalformedInput
+from plansim.core.grid import OccupancyGrid
+from plansim.core.kernel import kernel
+from plansim.planning.grid_kernels import fill_neighbours
+
+_FINE = 1 << 16  # edges are followed in whole 65536ths of a cell, so that every comparison is exact
+
+
+@dataclass(frozen=True, eq=False)
+class GridSpace:
+    """Points (x, y) on a map, where a robot moves from cell to cell, 8-connected, and cuts no corner.
+
+    A path here runs along walls: inflate the map by the robot's footprint first.
+    """
+
+    grid: OccupancyGrid
+    unknown_is_free: bool = False
+
+    @cached_property
+    def blocked(self) -> Array:
+        """The cells that may not be entered, (H, W) bool."""
+        return self.grid.occupied if self.unknown_is_free else _frozen(~self.grid.free)
+
+    @cached_property
+    def neighbours(self) -> Array:
+        """The free neighbours of each cell, see `neighbours_of`."""
+        return neighbours_of(~self.blocked)
+
+    def is_free(self, states: Array) -> Array:
+        """Which of the points (..., 2+) lie in a cell that may be entered, (...) bool; none outside the map."""
+        cells = self.grid.cells(states)
+        inside = ((cells >= 0) & (cells < self.grid.shape)).all(-1)
+        cells = np.where(inside[..., None], cells, 0)
+        return inside & ~self.blocked[cells[..., 0], cells[..., 1]]
+
+    def distance(self, a: Array, b: Array) -> Array:
+        """Metres between points (..., 2+) over straight and diagonal moves where all is free, (...)."""
+        d = np.abs(self._in_cells(a) - self._in_cells(b))
+        return self.grid.resolution * (d.max(-1) + (np.sqrt(2) - 1) * d.min(-1))
+
+    def edge_free(self, a: Array, b: Array) -> Array:
+        """Whether the straight lines between points (..., 2+) stay in cells that may be entered, (...) bool.
+
+        Exact, without sampling: points are taken to the nearest 65536th of a cell, and from there the cells of the line
+        are followed in whole numbers. A line through a corner needs all four cells around it to be free.
+        """
+        a, b = np.broadcast_arrays(self._fine(a), self._fine(b))
+        edges = np.ascontiguousarray(np.concatenate((a, b), axis=-1).reshape(-1, 4))
+        out = np.empty(len(edges), dtype=bool)
+        _edges_free(self.blocked, edges, out)
+        return out.reshape(a.shape[:-1])[()]
+
+    def _in_cells(self, points: Array) -> Array:
+        """Points (..., 2+) as numbers of columns and rows from the map's origin, (..., 2)."""
+        points = np.asarray(points, dtype=float)
+        x, y = points[..., 0] - self.grid.origin[0], points[..., 1] - self.grid.origin[1]
+        c, s = np.cos(self.grid.origin[2]), np.sin(self.grid.origin[2])
+        return np.stack((c * x + s * y, c * y - s * x), axis=-1) / self.grid.resolution
+
+    def _fine(self, points: Array) -> Array:
+        cells = self._in_cells(points)
+        if not np.isfinite(cells).all():
+            raise MalformedInput("the ends of an edge must be finite")
+        # far outside is as outside as just outside, and overflows nothing
+        return np.rint(np.clip(cells, -2.0, max(self.blocked.shape) + 2.0) * _FINE).astype(np.int64)
+
+
+def neighbours_of(free: Array) -> Array:
+    """For each cell of a mask (H, W), which of its 8 neighbours are free: bit k for direction k * 45 degrees from +x.
+
+    (H + 2, W + 2) uint8: a ring of blocked cells is added.
+    """
+    padded = np.zeros((free.shape[0] + 2, free.shape[1] + 2), dtype=np.uint8)
+    padded[1:-1, 1:-1] = free
+    neighbours = np.zeros_like(padded)
+    fill_neighbours(padded, neighbours)
+    return _frozen(neighbours)
+
+
+@kernel
+def _edges_free(blocked, edges, out):
+    for i in range(edges.shape[0]):
+        out[i] = _edge_free(blocked, edges[i, 0], edges[i, 1], edges[i, 2], edges[i, 3])
+
+
+@kernel
+def _edge_free(blocked, x, y, to_x, to_y):
+    """Follows the cells of a line (Amanatides & Woo 1987); where it passes a corner, also the two beside it."""
+    column, row, to_column, to_row = x >> 16, y >> 16, to_x >> 16, to_y >> 16
+    right, up = to_x >= x, to_y >= y
+    dx, dy = abs(to_x - x), abs(to_y - y)
+    # to the next border across columns and rows: passed at shares border_x / dx and border_y / dy of the line
+    border_x = ((column + 1) << 16) - x if right else x - (column << 16)
+    border_y = ((row + 1) << 16) - y if up else y - (row << 16)
+    step_x, step_y = 1 if right else -1, 1 if up else -1
+    rows, columns = blocked.shape
+    if not (0 <= row < rows and 0 <= column < columns and 0 <= to_row < rows and 0 <= to_column < columns):
+        return False
+    while True:
+        if blocked[row, column]:
+            return False
+        if row == to_row and column == to_column:
+            return True
+        ahead = border_x * dy - border_y * dx
+        if row == to_row or (column != to_column and ahead < 0):
+            column += step_x
+            border_x += _FINE
+        elif column == to_column or ahead > 0:
+            row += step_y
+            border_y += _FINE
+        else:
+            if blocked[row + step_y, column] or blocked[row, column + step_x]:
+                return False
+            row, column = row + step_y, column + step_x
+            border_x += _FINE
+            border_y += _FINE
+
+
+def _frozen(a: Array) -> Array:
+    a.setflags(write=False)
+    return a
