@@ -91,13 +91,10 @@ def _folders() -> Iterator[Row]:
     yield "compiled kernels", f"{cache}, {_kernels(cache)} kept" + ("" if usable else ", not writable"), mend
     if os.environ.get("NUMBA_DISABLE_JIT", "0") not in ("", "0"):
         yield "NUMBA_DISABLE_JIT", "set: kernels run as plain Python, slowly", "unset NUMBA_DISABLE_JIT"
-    data = os.environ.get("PLANSIM_DATA")
+    data = os.environ.get("PLANSIM_DATA", "")
     there = bool(data) and Path(data).is_dir()
-    yield (
-        "data (PLANSIM_DATA)",
-        (data if there else f"{data}, absent") if data else "not set",
-        ("" if there else "only scenarios on recorded maps need it"),
-    )
+    found = data if there else f"{data}, absent" if data else "not set"
+    yield "data (PLANSIM_DATA)", found, "" if there else "only scenarios on recorded maps need it"
 
 
 def kernel_cache() -> Path:

@@ -82,7 +82,7 @@ def run_all(sources: list[Any], options: argparse.Namespace) -> int:
 
 
 def _seeds(text: str | None) -> list[int] | None:
-    from plansim.scenario.run import parse_seeds
+    from plansim.scenario.seeds import parse_seeds
 
     return None if text is None else parse_seeds(text)
 

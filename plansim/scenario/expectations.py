@@ -7,7 +7,6 @@ expect:
 
 from __future__ import annotations
 
-import math
 import operator
 import re
 from collections.abc import Callable, Iterable, Mapping
@@ -85,8 +84,7 @@ def judge(expect: Mapping[str, str], variants: Iterable[str], mean: Mean) -> lis
         for variant in variants if only is None else [only]:
             bound = parse_bound(text)
             value, limit = mean(metric, variant), _limit(bound, variant, variants, mean)
-            known = value is not None and limit is not None and not math.isnan(value)
-            met = known and _COMPARE[bound.sign](value, limit)
+            met = value is not None and limit is not None and _COMPARE[bound.sign](value, limit)
             lines.append(Expectation(variant, f"{metric} {bound}", value, met))
     return lines
 

@@ -90,7 +90,7 @@ def digest(value: Any) -> str:
 
 
 def _line(finished: Finished) -> str:
-    row = dataclasses.asdict(finished.episode) | {"recorded": finished.record is not None}
+    row = {**vars(finished.episode), "recorded": finished.record is not None}
     return json.dumps(row | ({"traceback": finished.traceback} if finished.traceback else {}))
 
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from plansim.scenario.actions import action_check
-from plansim.scenario.timeout import TimedOut, alarms, clock, within
+from plansim.scenario.timeout import TimedOut, alarms, clock_for, within
 from plansim.scenario.trial import Failed, Finished, Rules, Trial, first_line
 from plansim.scenario.worlds import make_worlds
 
@@ -65,7 +65,7 @@ class _Stage:
 
     def __init__(self, simulation: Simulation, rules: Rules, size: int, alarm: bool):
         self.simulation, self.rules, self.alarm = simulation, rules, alarm
-        self.worlds = make_worlds(simulation, size)
+        self.worlds, self.clock = make_worlds(simulation, size), clock_for(rules.timeout)
         self.check = action_check(self.worlds.action_space)
         self.policies: dict[int, Any] = {}
         self.shared = self._shared_policy()
@@ -77,7 +77,7 @@ class _Stage:
         return policy if getattr(policy, "batched", False) else None
 
     def play(self, queue: deque[int]) -> Iterator[Finished | None]:
-        beat = clock()
+        beat = self.clock()
         while True:
             yield from self._fill(queue)
             if not self.trials:
@@ -89,8 +89,8 @@ class _Stage:
             self._in_the_world(self.worlds.step, actions)
             for slot in actions:
                 yield from self._take(slot)
-            if clock() - beat > HEARTBEAT:
-                beat = clock()
+            if self.clock() - beat > HEARTBEAT:
+                beat = self.clock()
                 yield None
 
     def _fill(self, queue: deque[int]) -> Iterator[Finished]:
@@ -114,7 +114,7 @@ class _Stage:
 
     def _act(self, actions: dict[int, Any]) -> Iterator[Finished]:
         if self.shared is None:
-            decisions = [(slot, trial.act, ()) for slot, trial in self.trials.items()]
+            decisions: list[tuple[int, Any, tuple]] = [(slot, trial.act, ()) for slot, trial in self.trials.items()]
         else:
             rows = self._act_together()
             trials = self.trials.items()
@@ -127,33 +127,32 @@ class _Stage:
 
     def _act_together(self) -> Sequence[Any]:
         trials = list(self.trials.values())
-        began = clock()
+        began = self.clock()
         try:
             return within(self._patience(), self.shared.act, _stacked([trial.observation for trial in trials]))
         except (Exception, SystemExit, TimedOut) as error:
             raise _Broken(error, "policy") from error
         finally:
-            share = (clock() - began) / len(trials)
+            share = (self.clock() - began) / len(trials)
             for trial in trials:
                 trial.log.seconds += share
                 trial.log.act_seconds += share
 
     def _in_the_world(self, function: Any, *args: Any) -> None:
         """Runs the environment; its time is shared by the episodes in it."""
-        began = clock()
+        began = self.clock()
         try:
             within(self._patience(), function, *args)
         except (Exception, SystemExit, TimedOut) as error:
             raise _Broken(error, "environment") from error
         finally:
-            share = (clock() - began) / len(self.trials)
+            share = (self.clock() - began) / len(self.trials)
             for trial in self.trials.values():
                 trial.log.seconds += share
 
     def _patience(self) -> float | None:
-        if not self.alarm:
-            return None
-        return max(trial.remaining for trial in self.trials.values())
+        remaining = [trial.remaining for trial in self.trials.values() if trial.remaining is not None]
+        return max(remaining) if self.alarm and remaining else None
 
     def _take(self, slot: int) -> Iterator[Finished]:
         trial = self.trials[slot]

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
-import functools
-import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from plansim.core.errors import MalformedInput
 from plansim.planning.base import Stopwatch
 from plansim.scenario.executor import Executor, InProcess, Lost, ProcessPool
 from plansim.scenario.expectations import metrics_in
+from plansim.scenario.folder import check_replaceable
 from plansim.scenario.journal import Journal, digest, header_of, open_journal
+from plansim.scenario.manifest import manifest
 from plansim.scenario.metrics import is_wall_clock
 from plansim.scenario.result import Episode, Key, Result
+from plansim.scenario.seeds import seeds_text
+from plansim.scenario.task import Portable, Task, play
 from plansim.scenario.trial import Finished, Rules
 
 if TYPE_CHECKING:
@@ -38,16 +39,6 @@ class Interrupted(KeyboardInterrupt):
     def __init__(self, done: int, total: int, folder: Path | None):
         super().__init__(f"interrupted after {done} of {total} episodes")
         self.done, self.total, self.folder = done, total, folder
-
-
-@dataclass(frozen=True)
-class Task:
-    """A piece of a run that travels to where it is done."""
-
-    simulation: Portable
-    seeds: tuple[int, ...]
-    rules: Rules
-    batch: int
 
 
 def run(
@@ -72,12 +63,13 @@ def run(
     resume: go on with what a run that was cut short has left; fresh: throw that away
     """
     began, stopwatch = datetime.datetime.now(datetime.UTC), Stopwatch()
-    scenario, simulations = _prepared(scenario)
-    scenario, seeds = _with_seeds(scenario, seeds)
+    whole, simulations = _prepared(scenario)
+    whole, seeds = _with_seeds(whole, seeds)
+    place = None if folder is None else Path(folder)
     tasks = [_task(simulation, seeds, batch) for simulation in simulations]
     order = [(task.rules.variant, seed) for task in tasks for seed in seeds]
-    journal = _journal(folder, scenario, resume=resume, fresh=fresh)
-    finished = {key: done for key, done in journal.finished.items() if key in set(order)} if journal else {}
+    journal = None if place is None else _journal(place, whole, resume=resume, fresh=fresh)
+    finished = {key: journal.finished[key] for key in order if key in journal.finished} if journal else {}
     if progress is not None:
         progress.begin(len(order), len(finished))
     try:
@@ -88,33 +80,17 @@ def run(
             if progress is not None:
                 progress.add(done.episode)
     except KeyboardInterrupt:
-        raise Interrupted(len(finished), len(order), Path(folder) if folder else None) from None
+        raise Interrupted(len(finished), len(order), place) from None
     finally:
         if journal is not None:
             journal.close()
     about = {"began": began.isoformat(timespec="seconds"), "seconds": stopwatch.seconds, "jobs": jobs, "batch": batch}
-    hashes = {"scenario": digest(scenario.resolved())}
-    about = manifest({**about, "seeds": _seeds_text(seeds), "hashes": hashes})
-    result = _result(scenario, [finished[key] for key in order], about)
-    if journal is not None:
-        result.save(Path(folder))
+    about |= {"seeds": seeds_text(seeds), "hashes": {"scenario": digest(whole.resolved())}}
+    result = _result(whole, [finished[key] for key in order], manifest(about))
+    if place is not None and journal is not None:
+        result.save(place)
         journal.remove()
     return result
-
-
-def parse_seeds(text: str) -> list[int]:
-    """`"0:100"` (100 is not among them), `"0:100:10"`, `"7"`, `"1,5,9"`, and their mixtures."""
-    seeds: dict[int, None] = {}
-    for part in text.split(","):
-        try:
-            numbers = [int(number) for number in part.split(":")]
-            found = range(*numbers) if len(numbers) > 1 else numbers
-        except (ValueError, TypeError):
-            raise MalformedInput(f"{text!r} are no seeds; write 0:100, 7, or 1,5,9") from None
-        seeds.update(dict.fromkeys(found))
-    if not seeds or min(seeds) < 0:
-        raise MalformedInput(f"{text!r} are no seeds; there must be one, and none below zero")
-    return list(seeds)
 
 
 # --- what is to be done ------------------------------------------------------------------------------------
@@ -154,7 +130,7 @@ def _task(simulation: Any, seeds: Sequence[int], batch: int) -> Task:
 
 def _step_seconds(simulation: Any) -> float | None:
     env = simulation.make_env()
-    dt = getattr(env.unwrapped, "dt", None)
+    dt = getattr(getattr(env.unwrapped, "world", env.unwrapped), "dt", None)
     env.close()
     return None if dt is None else float(dt)
 
@@ -184,45 +160,6 @@ def _executor(jobs: int, tasks: Sequence[Task]) -> Executor:
     return ProcessPool(jobs, max(known) + GRACE if len(known) == len(timeouts) else None)
 
 
-def play(task: Task) -> Iterator[Finished | None]:
-    """The work of a task: what an executor is given."""
-    from plansim.scenario.rollout import rollout
-
-    yield from rollout(task.simulation.built, task.seeds, task.rules, task.batch)
-
-
-@dataclass(frozen=True)
-class Portable:
-    """A simulation that travels as its scenario, and is built where it arrives, once in a process."""
-
-    built: Any
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        if type(self.built).__module__ != "plansim.scenario.build":
-            return Portable, (self.built,)
-        scenario, variant = self.built.scenario, self.built.variant
-        return _rebuilt, (repr(scenario), variant, _Unhashed(scenario))
-
-
-class _Unhashed(NamedTuple):
-    """A scenario beside the text that stands for it in a cache."""
-
-    scenario: Any
-
-    def __hash__(self) -> int:
-        return 0
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Unhashed)
-
-
-@functools.lru_cache(maxsize=8)
-def _rebuilt(text: str, variant: str, scenario: _Unhashed) -> Portable:
-    from plansim.scenario.build import build
-
-    return Portable(build(scenario.scenario, variant))
-
-
 def _play(tasks: list[Task], executor: Executor) -> Iterator[Finished]:
     """All episodes of the tasks. Those of a lost worker are tried once more, alone, and then given up."""
     missing = {(task.rules.variant, seed): task for task in tasks for seed in task.seeds}
@@ -250,14 +187,11 @@ def _lost(lost: Lost) -> Finished:
 # --- what came of it ---------------------------------------------------------------------------------------
 
 
-def _journal(folder: str | Path | None, scenario: Any, *, resume: bool, fresh: bool) -> Journal | None:
+def _journal(folder: Path, scenario: Any, *, resume: bool, fresh: bool) -> Journal:
     from plansim import __version__
-    from plansim.scenario.folder import check_replaceable
 
-    if folder is None:
-        return None
-    check_replaceable(Path(folder))
-    return open_journal(Path(folder), header_of(scenario.resolved(), __version__), resume=resume, fresh=fresh)
+    check_replaceable(folder)
+    return open_journal(folder, header_of(scenario.resolved(), __version__), resume=resume, fresh=fresh)
 
 
 def _result(scenario: Any, finished: Sequence[Finished], about: Mapping[str, Any]) -> Result:
@@ -268,33 +202,3 @@ def _result(scenario: Any, finished: Sequence[Finished], about: Mapping[str, Any
         about,
         {done.episode.key: done.traceback for done in finished if done.traceback},
     )
-
-
-def _seeds_text(seeds: Sequence[int]) -> str:
-    whole = list(seeds) == list(range(seeds[0], seeds[0] + len(seeds)))
-    return f"{seeds[0]}:{seeds[0] + len(seeds)}" if whole else ",".join(map(str, seeds))
-
-
-def manifest(about: Mapping[str, Any]) -> dict[str, Any]:
-    """What a reader needs to run it again."""
-    import platform
-    import shlex
-
-    from plansim import __version__
-
-    return {
-        "plansim": __version__,
-        "command": shlex.join(sys.argv),
-        "python": platform.python_version(),
-        "platform": platform.platform(),
-        "libraries": versions(),
-        **about,
-    }
-
-
-def versions() -> dict[str, str]:
-    """Of the libraries that are loaded by now, and so may have had a part in the result."""
-    from importlib import metadata
-
-    known = ("numpy", "scipy", "numba", "gymnasium", "networkx", "mujoco", "pybullet", "torch")
-    return {name: metadata.version(name) for name in known if name in sys.modules}

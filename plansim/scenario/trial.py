@@ -13,7 +13,7 @@ from plansim.scenario.actions import BadAction, Check
 from plansim.scenario.metrics import Log, columns_for, is_wall_clock, measure
 from plansim.scenario.record import keep, to_record
 from plansim.scenario.result import Episode, Record
-from plansim.scenario.timeout import TimedOut, clock, within
+from plansim.scenario.timeout import TimedOut, clock_for, within
 from plansim.scenario.worlds import Worlds
 
 
@@ -51,7 +51,7 @@ def policy_seed(seed: int) -> int:
 class Trial:
     def __init__(self, seed: int, policy: Any, check: Check, rules: Rules, *, alarm: bool):
         self.seed, self.policy, self.check, self.rules, self.alarm = seed, policy, check, rules, alarm
-        self.log = Log(dt=rules.dt)
+        self.log, self.clock = Log(dt=rules.dt), clock_for(rules.timeout)
         self.recorded = seed in rules.recorded
         wanted = columns_for(rules.metrics)
         self._info_keys = [name[5:] for name in wanted if name.startswith("info.")]
@@ -78,13 +78,12 @@ class Trial:
         except Exception as error:
             raise self._crash(f"policy returned no action at step {self.log.steps}: {first_line(error)}") from error
         if self._trace is not None:
-            self._keep_trace()
+            self._keep_trace(self.ask(self._trace))
         if self.recorded:
             keep(self.log.columns, "action", action)
         return action
 
-    def _keep_trace(self) -> None:
-        said = self.ask(self._trace)
+    def _keep_trace(self, said: dict[str, Any]) -> None:
         if not self.recorded:
             said = {"pose": said["pose"]} if "pose" in said else {}
         keep(self.log.columns, "trace", said)
@@ -126,7 +125,7 @@ class Trial:
 
     def ask(self, question: Callable[..., Any], *args: Any) -> Any:
         """Asks the policy something, within the episode's time; whatever it raises ends this episode alone."""
-        began = clock()
+        began = self.clock()
         try:
             return within(self.remaining if self.alarm else None, question, *args)
         except TimedOut:
@@ -134,7 +133,7 @@ class Trial:
         except (Exception, SystemExit) as error:
             raise self._crash(f"policy raised {first_line(error)} at step {self.log.steps}") from error
         finally:
-            spent = clock() - began
+            spent = self.clock() - began
             self.log.seconds += spent
             self.log.act_seconds += spent
 

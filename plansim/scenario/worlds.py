@@ -84,10 +84,9 @@ class VectorWorlds:
         mask = np.zeros(self.size, bool)
         mask[list(slots)] = True
         self._observations, self._infos = self.env.reset(seed=list(self._seeds), options={"reset_mask": mask})
-        self._over[mask] = False
 
     def step(self, actions: Mapping[int, Any]) -> None:
-        idle = [slot for slot in np.flatnonzero(self._over) if slot not in actions]
+        idle = [slot for slot in range(self.size) if self._over[slot] and slot not in actions]
         if idle:
             self._reset_some(idle)
         every = self._stack([actions.get(slot, self._filler) for slot in range(self.size)])
@@ -153,7 +152,7 @@ def _stack_of(space: Any, count: int) -> Callable[[list[Any]], Any]:
 
     if isinstance(space, spaces.Box | spaces.Discrete | spaces.MultiDiscrete | spaces.MultiBinary):
         return lambda actions: np.array(actions, dtype=space.dtype)
-    return lambda actions: concatenate(space, actions, create_empty_array(space, count))
+    return lambda actions: concatenate(space, actions, create_empty_array(space, count))  # type: ignore[arg-type]
 
 
 def _any_action(space: Any) -> Any:

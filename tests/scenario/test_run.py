@@ -10,7 +10,9 @@ import pytest
 
 from plansim.core.errors import MalformedInput
 from plansim.scenario.folder import episodes_csv
-from plansim.scenario.run import parse_seeds, run
+from plansim.scenario.run import run
+from plansim.scenario.seeds import parse_seeds
+from plansim.scenario.trial import policy_seed
 from tests.scenario.toys import Line, Scenario, Simulation, Slow, Together, Troubled, Walker
 
 METRICS = ("success", "return", "steps", "final_distance", "path_length", "position_error", "thoughts")
@@ -23,8 +25,6 @@ def simulation(policy=Walker, env=None, vector=True, arguments=None, **scenario)
 
 def by_hand(seed: int) -> tuple[float, int]:
     """Return and steps of one episode, written down without any of the runner."""
-    from plansim.scenario.trial import policy_seed
-
     env, policy = Line(), Walker()
     observation, _ = env.reset(seed=seed)
     policy.reset(seed=policy_seed(seed))
@@ -142,6 +142,30 @@ def test_a_worker_that_dies_takes_one_episode_with_it():
 def test_the_scenario_cuts_an_episode_short():
     result = run(simulation(episodes=3, max_steps=2))
     assert [(e.metrics["steps"], e.metrics["success"], e.cause) for e in result.episodes] == [(2, 0, "out of time")] * 3
+
+
+class Sulking(Walker):
+    """Once it has failed it fails for ever."""
+
+    failed = False
+
+    def act(self, observation):
+        action = super().act(observation)
+        self.failed = self.failed or self.x > 4.5
+        return action if not self.failed else None
+
+
+@pytest.mark.parametrize("batch", [1, 3])
+def test_after_a_failure_the_next_episode_gets_a_new_policy(batch):
+    alone = [run(simulation(Sulking), seeds=[seed]).episodes[0].status for seed in range(12)]
+    assert {"ok", "crashed"} == set(alone)
+    assert [e.status for e in run(simulation(Sulking, episodes=12), batch=batch).episodes] == alone
+
+
+def test_the_policys_luck_is_a_stream_of_its_own():
+    streams = [policy_seed(seed) for seed in range(1000)]
+    assert len({*streams, *range(1000)}) == 2000
+    assert policy_seed(3) == np.random.SeedSequence(3).spawn(2)[1].generate_state(1, np.uint64)[0] >> np.uint64(1)
 
 
 def test_the_luck_of_the_environment_is_not_the_policys():
