@@ -307,8 +307,9 @@ def _ends(grid: OccupancyGrid, space: Room, start: Any, goal: Any, min_distance:
     i, j = (-1 if end is None else _nearest(places, end) for end in (start, goal))
     # two sweeps find places about as far apart as any
     a = i if i >= 0 else j if j >= 0 else _farthest(places, places[0])
-    b = _farthest(places, places[a])
-    if (i < 0 or j < 0) and np.hypot(*(places[a] - places[b])) < min_distance:
+    one = places[a] if given is None else np.asarray(given, dtype=float)[:2]
+    b = _farthest(places, one)
+    if (i < 0 or j < 0) and np.hypot(*(one - places[b])) < min_distance:
         raise MalformedInput(f"min_distance is {min_distance} m, but no connected places of the map are so far apart")
     a, b = (b, a) if j >= 0 else (a, b)
     return _Ends(space.spacing, space.open, cells, places, np.array([i, j, a, b]))

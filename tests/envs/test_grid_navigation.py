@@ -201,6 +201,22 @@ def test_starts_and_goals_fit_are_far_apart_and_connected():
     assert infos["pose"][:, 0].min() > 6.1
 
 
+@pytest.mark.parametrize("given", ["neither", "start", "goal"])
+def test_a_distance_that_few_places_have_is_kept_all_the_same(given):
+    grid = OccupancyGrid(np.zeros((100, 100)), 0.1)
+    ends = {"neither": {}, "start": {"start": (0.5, 0.5, 0.0)}, "goal": {"goal": (0.5, 0.5)}}[given]
+    _, infos = make_many(20, map=grid, min_distance=12.4, lidar=None, **ends).reset(seed=0)
+    assert infos["distance_to_goal"].min() >= 12.4
+
+
+def test_a_new_episode_begins_without_an_increment():
+    envs = make_many(5, max_steps=3, lidar=None)
+    envs.reset(seed=0)
+    for _ in range(4):
+        seen, *_ = envs.step(np.full((5, 2), 0.2))
+    np.testing.assert_array_equal(seen["odometry"], 0.0)
+
+
 @pytest.mark.parametrize("heading", [0.0, 2.0])
 def test_the_whole_task_turns_with_the_map(heading):
     """The same map in another frame: the same ranges, rewards and ends."""
