@@ -34,11 +34,11 @@ class PurePursuit:
     """
 
     robot: Vehicle
-    lookahead: float = 0.6  # m, at least
-    lookahead_time: float = 0.6  # s, of driving at the present speed
+    lookahead: float = 0.4  # m, at least
+    lookahead_time: float = 0.5  # s, of driving at the present speed
     max_speed: float = 1.0  # m/s
     max_acceleration: float = 1.0  # m/s^2
-    max_deceleration: float = 1.0  # m/s^2
+    max_deceleration: float = 1.5  # m/s^2
     max_lateral_acceleration: float = 0.8  # m/s^2
     max_turn_rate: float = 1.5  # rad/s
     max_steering: float = 0.6  # rad, of a car
@@ -84,7 +84,9 @@ class PurePursuit:
         if self._track is None or not self._track.follows(path):
             self._track, self._turning = self._make_track(path), False
             self._progress = self._track.first_near(position, slack=0.5 * self.lookahead)
-        self._progress = self._track.closest(position, self._progress, self._progress + self.lookahead)
+        # a window, so that a path may cross itself; wider than a step of driving, so that it is not left behind
+        window = self.lookahead + 2 * self.max_speed * self.dt
+        self._progress = self._track.closest(position, self._progress, self._progress + window)
 
     def _make_track(self, path: Array) -> _Track:
         if path.ndim != 2 or not len(path) or path.shape[1] < 2 or not np.isfinite(path).all():

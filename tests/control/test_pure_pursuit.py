@@ -88,7 +88,7 @@ def test_in_a_corner_it_is_slow_and_near_the_path(robot):
     policy = PurePursuit(robot)
     states, _ = drive(policy, CORNERED, [0.0, 0.0, 0.0], steps=250)
     aside = [closest_on_path(CORNERED, p)[1] for p in states[:, :2]]
-    assert max(aside) < (0.15 if "turn_rate" in robot.control.names else 0.3)  # a car cannot turn that sharply
+    assert max(aside) < (0.15 if "turn_rate" in robot.control.names else 0.35)  # a car cannot turn that sharply
     v = speeds(states, policy.dt)
     at_corner = np.argmin(np.hypot(*(states[:, :2] - CORNERED[1]).T))
     assert v[at_corner] < 0.65
@@ -161,7 +161,7 @@ def test_a_path_of_one_point_or_of_no_length_means_stand_still(robot):
 
 
 def test_a_moving_robot_that_is_told_to_stand_still_brakes():
-    policy = PurePursuit(Unicycle())
+    policy = PurePursuit(Unicycle(), max_deceleration=1.0)
     line = np.array([[0.0, 0.0], [9.0, 0.0]])
     states, controls = drive(policy, line, [0.0, 0.0, 0.0], steps=30)
     stop = [policy.act({"state": states[-1], "path": states[-1:, :2]})[0] for _ in range(12)]

@@ -1,0 +1,201 @@
+"""A robot that finds its way: an estimator, a planner and a controller become one policy."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from plansim.control.base import Policy
+from plansim.core.arrays import Array
+from plansim.core.beliefs import Gaussian, Particles
+from plansim.core.errors import MalformedInput
+from plansim.core.geometry import POSE
+from plansim.core.grid import OccupancyGrid
+from plansim.core.trajectory import closest_on_path
+from plansim.estimation.base import Estimator
+from plansim.estimation.unmapped import NO_MARKS, Marks, UnmappedObstacles
+from plansim.models.base import LikelihoodModel
+from plansim.planning.base import Plan, Planner, Problem
+from plansim.planning.route import is_blocked, plan_route
+from plansim.planning.spaces import GridSpace
+
+
+@dataclass
+class Agent:
+    """Plans on the map to the observation's "goal" and lets the controller follow the path; replans when it must.
+
+    Without an estimator the observation's "state" is believed, and the planner's path is followed as it is: a world of
+    cells. With one, the robot is a disc that knows its pose by "odometry" (forward, left, turn since the last step),
+    by "lidar", whose `sensor` weighs its ranges, and at first by "start". It keeps `radius + margin` from walls,
+    shortens its path, marks what the map does not know, and plans anew when that is in its way. Where there is no path
+    it stands still and says so in its metrics.
+
+    The controller acts on the observation with "state" (the estimate) and "path" (T, 2) added.
+
+    >>> agent = Agent(AStar(), PurePursuit(Unicycle()), grid, MonteCarloLocalization(grid), sensor)  # doctest: +SKIP
+    >>> agent.reset(seed=0)                                                                          # doctest: +SKIP
+    >>> action = agent.act(observation)                                                              # doctest: +SKIP
+    """
+
+    planner: Planner
+    controller: Policy
+    map: OccupancyGrid = field(repr=False)
+    estimator: Estimator | None = None
+    sensor: LikelihoodModel | None = None
+    radius: float = 0.25  # m, of the robot
+    margin: float = 0.1  # m, for errors of the estimate and of the controller
+    start_known: bool = True  # False: it begins anywhere on the map, and looks around first
+    start_std: tuple[float, float, float] = (0.1, 0.1, 0.05)  # m, m, rad: of the "start" that it is told
+    update_distance: float = 0.1  # m; a robot at rest learns nothing from the same scan again
+    update_angle: float = 0.1  # rad
+    lost_above: float = 0.5  # m, std of the position from which on it does not drive
+    obstacle_distance: float = 0.3  # m, from the map's walls, beyond which a lidar point is something unknown
+    replan_every: float = 0.5  # s, at most
+    dt: float = 0.1  # s, of a step
+
+    def __post_init__(self) -> None:
+        if (self.estimator is None) != (self.sensor is None):
+            raise MalformedInput("an agent needs an estimator and its sensor, or neither")
+        lidar = getattr(self.sensor, "lidar", None)
+        self._unmapped = lidar and UnmappedObstacles(self.map, lidar, distance=self.obstacle_distance)
+        robot = getattr(self.controller, "robot", None)
+        self._has_speed = robot is not None and "speed" in robot.state.names
+        self._now = _Episode(None)
+
+    def reset(self, seed: int | None = None) -> None:
+        self.controller.reset(seed)
+        self._now = _Episode(seed)
+
+    def act(self, observation: Mapping[str, Any]) -> Any:
+        now, goal = self._now, np.asarray(observation["goal"], dtype=float)[:2]
+        state = self._localise(observation)
+        now.since_plan += self.dt
+        if self._lost:
+            now.lost_steps += 1
+            path = self._look_around(state)
+        else:
+            if self._must_plan(state[:2], goal):
+                self._plan(state[:2], goal)
+            now.blocked_steps += now.path is None
+            path = state[None, :2] if now.path is None else now.path
+        return self.controller.act({**observation, "state": state, "path": path})
+
+    def metrics(self) -> dict[str, float]:
+        """What it has to say of the episode: the first plan's cost in metres, times in seconds."""
+        now = self._now
+        return {
+            "plans": len(now.plans),
+            "plans_failed": sum(not plan.solved for plan in now.plans),
+            "plan_cost": float(now.plans[0].cost) if now.plans else float("nan"),
+            "expanded": sum(plan.stats.expanded for plan in now.plans),
+            "plan_seconds": sum(plan.stats.seconds for plan in now.plans),
+            "blocked_steps": now.blocked_steps,
+            "lost_steps": now.lost_steps,
+        }
+
+    def trace(self) -> dict[str, Array]:
+        """Its inner numbers of this step: pose and cov of the estimate, path, at most 100 particles, obstacles."""
+        now = self._now
+        trace = {"path": np.empty((0, 2)) if now.path is None else now.path}
+        if now.pose is not None:
+            trace |= {"pose": now.pose.mean, "cov": now.pose.cov, "obstacles": now.obstacles}
+        if isinstance(now.belief, Particles):
+            count = len(now.belief.states)
+            trace["particles"] = now.belief.states[np.linspace(0, count - 1, min(count, 100)).astype(int)]
+        return trace
+
+    # --- where am I ---------------------------------------------------------------------------------------------------
+
+    def _localise(self, observation: Mapping[str, Any]) -> Array:
+        """The state that the controller is to believe."""
+        if self.estimator is None:
+            return np.asarray(observation["state"], dtype=float)
+        now, increment = self._now, np.asarray(observation["odometry"], dtype=float)
+        if now.belief is None:
+            now.belief = self._first_belief(observation)
+        else:
+            now.belief = self.estimator.predict(now.belief, increment, self.dt, now.estimator_rng)
+            now.moved += np.hypot(increment[0], increment[1])
+            now.turned += abs(increment[2])
+        if now.moved >= self.update_distance or now.turned >= self.update_angle:
+            now.belief = self.estimator.update(now.belief, observation["lidar"], self.sensor, now.estimator_rng).belief
+            now.moved = now.turned = 0.0
+        now.pose = now.belief.gaussian(POSE) if isinstance(now.belief, Particles) else now.belief
+        if self._unmapped and not self._lost:
+            now.marks = self._unmapped.observe(now.marks, now.pose.mean, np.asarray(observation["lidar"]), self.dt)
+            now.obstacles = self._unmapped.points(now.marks)
+        return np.append(now.pose.mean, increment[0] / self.dt) if self._has_speed else now.pose.mean
+
+    def _first_belief(self, observation: Mapping[str, Any]) -> Any:
+        if not (self.start_known and "start" in observation):
+            return self.estimator.everywhere(self._now.estimator_rng)
+        start = Gaussian(np.asarray(observation["start"], dtype=float), np.diag(np.square(self.start_std)))
+        return self.estimator.around(start, self._now.estimator_rng) if hasattr(self.estimator, "around") else start
+
+    @property
+    def _lost(self) -> bool:
+        pose = self._now.pose
+        return pose is not None and pose.cov[0, 0] + pose.cov[1, 1] > self.lost_above**2
+
+    def _look_around(self, state: Array) -> Array:
+        """A path that leaves backwards, for which a robot turns on the spot; a car, which cannot, stands still."""
+        back = state[:2] - [np.cos(state[2]), np.sin(state[2])]
+        return state[None, :2] if self._has_speed else np.array([state[:2], back])
+
+    # --- where to go --------------------------------------------------------------------------------------------------
+
+    def _must_plan(self, position: Array, goal: Array) -> bool:
+        now = self._now
+        if now.goal is None or not np.array_equal(goal, now.goal):
+            return True
+        if self.estimator is None or now.since_plan < self.replan_every:
+            return False
+        if now.path is None:
+            return now.avoided  # what the lidar saw may go away; walls do not
+        along, aside = closest_on_path(now.path, position)
+        return aside > 1.5 * self.margin or is_blocked(now.path, along, now.obstacles, self.radius + 0.5 * self.margin)
+
+    def _plan(self, position: Array, goal: Array) -> None:
+        now = self._now
+        if self.estimator is None:
+            plan = self.planner.plan(Problem(GridSpace(self.map), position, goal), rng=now.planner_rng)
+        else:
+            plan = self._plan_route(position, goal)
+        now.goal, now.since_plan, now.avoided = goal, 0.0, len(now.obstacles) > 0
+        now.path = plan.states if plan.solved else None
+        now.plans.append(plan._replace(states=plan.states[:0]))
+
+    def _plan_route(self, position: Array, goal: Array) -> Plan:
+        """With all the margin there is: a narrow way is better than none."""
+        now = self._now
+        for margin in (self.margin, 0.5 * self.margin, 0.0):
+            # of an obstacle only the front is seen: a wide berth now saves a turn in front of it later
+            berths = self.radius + margin, self.radius + max(2 * margin, 0.5 * self.margin)
+            plan = plan_route(self.planner, self.map, position, goal, now.obstacles, *berths, rng=now.planner_rng)
+            if plan.solved:
+                break
+        return plan
+
+
+class _Episode:
+    """All that an agent forgets at a reset."""
+
+    def __init__(self, seed: int | None) -> None:
+        # streams by fixed keys: one part's draws do not change the other's
+        self.estimator_rng, self.planner_rng = (
+            np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(key,))) for key in (0, 1)
+        )
+        self.belief: Any = None
+        self.pose: Gaussian | None = None
+        self.moved = self.turned = np.inf  # m, rad since the last update: the first scan always counts
+        self.marks: Marks = NO_MARKS
+        self.obstacles: Array = np.empty((0, 2))
+        self.goal: Array | None = None
+        self.path: Array | None = None
+        self.avoided = False  # whether the last plan went around something that the map does not know
+        self.since_plan = np.inf  # s
+        self.plans: list[Plan] = []  # without their paths
+        self.blocked_steps = self.lost_steps = 0

@@ -1,0 +1,80 @@
+"""Routes of a disc-shaped robot on an occupancy grid: clear of walls, of obstacles besides, and short."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+
+from plansim.core.arrays import Array
+from plansim.core.footprint import covered_cells
+from plansim.core.grid import OccupancyGrid
+from plansim.core.trajectory import arc_length, point_at
+from plansim.planning.base import Plan, Planner, Problem
+from plansim.planning.shortcut import shortcut
+from plansim.planning.spaces import GridSpace
+
+
+def plan_route(
+    planner: Planner,
+    map: OccupancyGrid,
+    start: Array,
+    goal: Array,
+    obstacles: Array,
+    clearance: float,
+    obstacle_clearance: float,
+    rng: np.random.Generator | None = None,
+) -> Plan:
+    """A shortened plan between points (2,), `clearance` metres from walls, `obstacle_clearance` from obstacles (Q, 2).
+
+    A start that is nearer to a wall than that, and a goal that is so but free, are joined to the nearest cell that is
+    not: a robot that has come too near must be able to leave. The cost is the length of the planner's own path.
+    """
+    space = _space_around(map, clearance, obstacles, obstacle_clearance)
+    end = nearest_free(space.grid, goal) if map.is_free(goal) else goal
+    plan = planner.plan(Problem(space, nearest_free(space.grid, start), end), rng=rng)
+    if not plan.solved:
+        return plan
+    states = shortcut(space, plan.states)
+    # the planner's first and last states are centres of cells
+    states = np.concatenate((start[None], states[1:-1], goal[None]))
+    if not np.array_equal(end, goal):
+        states = np.concatenate((states[:-1], end[None], goal[None]))
+    return plan._replace(states=states)
+
+
+def nearest_free(grid: OccupancyGrid, point: Array) -> Array:
+    """The point itself where it is free, else the centre of the nearest free cell; the point where none is."""
+    if grid.is_free(point) or not grid.free.any():
+        return point
+    centres = grid.points(np.argwhere(grid.free))
+    return centres[np.argmin(((centres - point) ** 2).sum(-1))]
+
+
+def is_blocked(path: Array, along: float, obstacles: Array, clearance: float) -> bool:
+    """Whether a path (T, 2), from `along` metres on, comes nearer than `clearance` to one of the obstacles (Q, 2)."""
+    if not len(obstacles):
+        return False
+    rest = np.concatenate((point_at(path, along)[None], path[arc_length(path) > along]))
+    a, d = rest[:-1, None], np.diff(rest, axis=0)[:, None]
+    if not len(d):
+        a, d = rest[:, None], np.zeros((1, 1, 2))
+    share = ((obstacles - a) * d).sum(-1) / np.maximum((d * d).sum(-1), np.finfo(float).tiny)
+    nearest = a + np.clip(share, 0.0, 1.0)[..., None] * d
+    return bool((((nearest - obstacles) ** 2).sum(-1) < clearance**2).any())
+
+
+@lru_cache(maxsize=8)  # inflating a map takes longer than planning on it: all robots of a map share this
+def _space(map: OccupancyGrid, clearance: float) -> GridSpace:
+    return GridSpace(map.inflated(clearance))
+
+
+def _space_around(map: OccupancyGrid, clearance: float, obstacles: Array, obstacle_clearance: float) -> GridSpace:
+    space = _space(map, clearance)
+    if not len(obstacles):
+        return space
+    covered = covered_cells(obstacle_clearance, map.resolution)
+    disc = np.argwhere(covered) - len(covered) // 2
+    cells = np.unique((map.cells(obstacles)[:, None] + disc).reshape(-1, 2), axis=0)
+    inside = ((cells >= 0) & (cells < map.shape)).all(-1)
+    return GridSpace(space.grid.with_cells(cells[inside], 1.0))

@@ -1,0 +1,123 @@
+"""What every registered policy must keep to."""
+
+from __future__ import annotations
+
+import json
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from plansim.core.grid import OccupancyGrid
+from plansim.estimation.localization import MonteCarloLocalization
+from plansim.models.lidar import Lidar
+from plansim.models.lidar_likelihood import LikelihoodField
+from plansim.models.unicycle import Unicycle
+from plansim.scenario.registry import BUILTINS, load
+
+PATH = np.array([[1.0, 1.0], [4.0, 1.0], [4.0, 3.0]])
+
+
+def room():
+    cells = np.zeros((60, 80))
+    cells[[0, -1], :] = cells[:, [0, -1]] = 1
+    return OccupancyGrid(cells, resolution=0.1)
+
+
+def pure_pursuit(build, folder):
+    return build(Unicycle()), [{"state": np.array([1.0 + 0.1 * i, 1.0, 0.1]), "path": PATH} for i in range(5)]
+
+
+def grid_moves(build, folder):
+    cells = np.array([[1.5, 1.5], [2.5, 1.5], [3.5, 2.5]])
+    return build(), [{"state": cell, "path": cells} for cell in cells]
+
+
+def network(build, folder):
+    from safetensors.numpy import save_file
+
+    rng = np.random.default_rng(0)
+    weights = {"0.weight": rng.normal(size=(2, 5)), "0.bias": np.zeros(2)}
+    metadata = {"policy": "mlp", "activation": "relu", "output": "tanh", "observation": json.dumps(["state", "goal"])}
+    save_file(weights, folder / "policy.safetensors", metadata)
+    return build(folder / "policy.safetensors"), [{"state": rng.normal(size=3), "goal": np.ones(2)} for _ in range(5)]
+
+
+def agent(build, folder):
+    grid, lidar = room(), Lidar(beams=24)
+    estimator, sensor = MonteCarloLocalization(grid, particles=100), LikelihoodField(grid, lidar)
+    planner, controller = load(BUILTINS["planner"]["a-star"])(), load(BUILTINS["policy"]["pure-pursuit"])(Unicycle())
+    start = np.array([1.0, 1.0, 0.0])
+    observation = {"lidar": lidar.scan(grid, start), "odometry": np.zeros(3), "goal": np.array([6.0, 4.0])}
+    observations = [observation | {"start": start} for _ in range(5)]
+    return build(planner, controller, grid, estimator, sensor), observations
+
+
+CASES = {"pure-pursuit": pure_pursuit, "grid-moves": grid_moves, "network": network, "agent": agent}
+ELSEWHERE = {"random"}  # it asks its environment what it may do: tested with the scenarios
+policies = pytest.mark.parametrize("name", CASES)
+
+
+@pytest.fixture
+def case(name, tmp_path):
+    if name == "network":
+        pytest.importorskip("safetensors")
+    return CASES[name](load(BUILTINS["policy"][name]), tmp_path)
+
+
+def test_every_registered_policy_is_tested():
+    assert set(CASES) | ELSEWHERE == set(BUILTINS["policy"])
+
+
+@policies
+def test_a_reset_with_the_same_seed_gives_the_same_actions(name, case):
+    policy, observations = case
+
+    def episode():
+        policy.reset(3)
+        return np.array([policy.act(observation) for observation in observations])
+
+    assert np.array_equal(episode(), episode())
+
+
+@policies
+def test_it_may_be_reset_without_a_seed(name, case):
+    policy, observations = case
+    policy.reset()
+    assert np.isfinite(policy.act(observations[0])).all()
+
+
+@policies
+def test_observations_are_left_alone(name, case):
+    policy, observations = case
+    policy.reset(0)
+    for observation in observations:
+        before = dict(observation)
+        for array in observation.values():
+            array.setflags(write=False)
+        policy.act(observation)
+        assert observation.keys() == before.keys()
+
+
+@policies
+def test_actions_are_finite_and_never_the_same_array(name, case):
+    policy, observations = case
+    policy.reset(0)
+    actions = [policy.act(observation) for observation in observations]
+    assert np.isfinite(actions).all()
+    for a, b in pairwise(actions):
+        assert np.isscalar(a) or not np.shares_memory(a, b)
+
+
+@policies
+def test_what_it_reports_are_numbers_under_the_same_names(name, case):
+    policy, observations = case
+    policy.reset(0)
+    traces = []
+    for observation in observations:
+        policy.act(observation)
+        traces.append(policy.trace() if hasattr(policy, "trace") else {})
+    assert all(trace.keys() == traces[0].keys() for trace in traces)
+    assert all(np.asarray(a).dtype.kind in "fib" for trace in traces for a in trace.values())
+    metrics = policy.metrics() if hasattr(policy, "metrics") else {}
+    assert all(isinstance(value, int | float) for value in metrics.values())

@@ -1,0 +1,259 @@
+"""The agent closes the loop: it arrives where a path exists, goes around what the map does not know, and never lies."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from plansim.agent import Agent
+from plansim.control.grid_moves import GridMoves
+from plansim.control.pure_pursuit import PurePursuit
+from plansim.core.errors import MalformedInput
+from plansim.core.geometry import POSE, between
+from plansim.core.grid import OccupancyGrid
+from plansim.core.map_files import read_ros_map
+from plansim.estimation.localization import MonteCarloLocalization
+from plansim.models.bicycle import Bicycle
+from plansim.models.lidar import Lidar
+from plansim.models.lidar_likelihood import LikelihoodField
+from plansim.models.odometry import WheelOdometry
+from plansim.models.unicycle import Unicycle
+from plansim.planning.astar import AStar
+
+LIDAR = Lidar(beams=60)
+ODOMETRY = WheelOdometry()
+
+
+def hall(wall=True):
+    """A hall of 10 m x 6 m; a wall with two gaps of 1.4 m in its middle."""
+    cells = np.zeros((120, 200))
+    cells[[0, -1], :] = cells[:, [0, -1]] = 1
+    cells[100:, 20:28] = cells[:10, 150:160] = 1
+    if wall:
+        cells[:, 98:102] = 1
+        cells[20:48, 98:102] = cells[72:100, 98:102] = 0
+    return OccupancyGrid(cells, resolution=0.05)
+
+
+def with_disc(grid, x, y, radius=0.35):
+    rows, columns = np.indices(grid.shape)
+    centres = grid.points(np.stack([rows, columns], axis=-1))
+    return grid.with_cells(np.hypot(centres[..., 0] - x, centres[..., 1] - y) < radius, 1.0)
+
+
+def agent_for(grid, robot=Unicycle(), **settings):
+    estimator, sensor = MonteCarloLocalization(grid, ODOMETRY, particles=500), LikelihoodField(grid, LIDAR)
+    return Agent(AStar(), PurePursuit(robot), grid, estimator, sensor, **settings)
+
+
+def drive(agent, world, start, goal, steps=400, seed=0, change=None):
+    """Runs the agent in a world that its map may not know; `change(step)` gives another world. True poses (T, 3)."""
+    rng, robot = np.random.default_rng(seed), agent.controller.robot
+    state = np.array([*start, 0.0]) if len(robot.state) == 4 else np.array(start, dtype=float)
+    told, odometry = POSE.add(state[:3], np.array([0.1, 0.1, 0.05]) * rng.standard_normal(3)), np.zeros(3)
+    agent.reset(seed)
+    poses = [state[:3]]
+    for step in range(steps):
+        world = (change and change(step)) or world
+        ranges = LIDAR.scan(world, state, rng)
+        action = agent.act({"lidar": ranges, "odometry": odometry, "goal": np.asarray(goal), "start": told})
+        after = robot.step(state, action, agent.dt)
+        increment = between(state[:3], after[:3])
+        odometry = increment + ODOMETRY.increment_std(increment) * rng.standard_normal(3)
+        state = after
+        poses.append(POSE.wrap(state[:3]))
+        if np.hypot(*(state[:2] - goal)) < 0.25:
+            break
+    return np.array(poses)
+
+
+def clearance(world, poses):
+    return world.distance(poses).min() - 0.5 * world.resolution
+
+
+@pytest.mark.parametrize("robot", [Unicycle(), Bicycle(wheelbase=0.4)], ids=["unicycle", "bicycle"])
+def test_it_arrives_without_touching_a_wall(robot):
+    grid = hall()
+    for seed in range(3):
+        agent = agent_for(grid, robot)
+        poses = drive(agent, grid, [2.0, 3.0, 0.0], [8.0, 3.0], seed=seed)
+        assert np.hypot(*(poses[-1, :2] - [8.0, 3.0])) < 0.3
+        assert clearance(grid, poses) > agent.radius
+        assert agent.metrics()["plans_failed"] == 0
+        assert np.hypot(*(agent.trace()["pose"] - poses[-2])[:2]) < 0.1
+
+
+def test_it_arrives_on_the_depot_map(data):
+    grid = read_ros_map(data / "ros/depot.yaml")
+    agent = agent_for(grid)
+    for seed in range(3):
+        rng = np.random.default_rng(seed)
+        start, goal = grid.random_free_points(rng, 2, clearance=0.6)
+        poses = drive(agent, grid, [*start, rng.uniform(-3, 3)], goal, steps=600, seed=seed)
+        assert np.hypot(*(poses[-1, :2] - goal)) < 0.3
+        assert clearance(grid, poses) > agent.radius
+
+
+def test_it_goes_around_an_obstacle_that_the_map_does_not_know():
+    grid = hall(wall=False)
+    world, agent = with_disc(grid, 5.0, 3.0), agent_for(grid)
+    for seed in range(4):
+        poses = drive(agent, world, [2.0, 3.0, 0.0], [8.0, 3.0], seed=seed)
+        assert np.hypot(*(poses[-1, :2] - [8.0, 3.0])) < 0.3
+        assert clearance(world, poses) > agent.radius - 0.02
+        assert agent.metrics()["plans"] > 1
+        seen = agent.trace()["obstacles"]
+        assert np.hypot(*(seen - [5.0, 3.0]).T).max() < 0.6
+
+
+def test_where_a_door_is_closed_it_takes_the_other_one():
+    grid = hall()
+    for closed, other in (((34, 1.7), 4.3), ((86, 4.3), 1.7)):
+        y = closed[1]
+        rows = slice(20, 48) if y < 3 else slice(72, 100)
+        mask = np.zeros(grid.shape, dtype=bool)
+        mask[rows, 98:102] = True
+        agent, world = agent_for(grid), grid.with_cells(mask, 1.0)
+        poses = drive(agent, world, [2.0, y, 0.0], [8.0, y])
+        crossing = poses[np.argmin(np.abs(poses[:, 0] - 5.0)), 1]
+        assert np.hypot(*(poses[-1, :2] - [8.0, y])) < 0.3
+        assert abs(crossing - other) < 0.8
+
+
+def test_where_the_only_way_is_blocked_it_waits_until_it_is_free_again():
+    grid = hall()
+    only = np.zeros(grid.shape, dtype=bool)
+    only[72:100, 98:102] = True
+    grid = grid.with_cells(only, 1.0)
+    blocked = with_disc(grid, 5.0, 1.7, radius=0.5)
+    agent = agent_for(grid)
+    poses = drive(agent, blocked, [2.0, 1.7, 0.0], [8.0, 1.7], change=lambda step: grid if step == 120 else None)
+    metrics = agent.metrics()
+    assert metrics["blocked_steps"] > 20
+    assert metrics["plans_failed"] > 1
+    assert np.ptp(poses[90:120, :2], axis=0).max() < 0.02
+    assert np.hypot(*(poses[-1, :2] - [8.0, 1.7])) < 0.3
+
+
+def test_noise_and_small_errors_of_the_pose_make_no_ghosts():
+    grid = hall()
+    agent = agent_for(grid)
+    drive(agent, grid, [2.0, 3.0, 0.0], [8.0, 3.0])
+    assert len(agent.trace()["obstacles"]) == 0
+    assert agent.metrics()["plans"] == 1
+
+
+def test_an_unreachable_goal_is_a_failed_plan_and_the_robot_stands_still():
+    closed = hall()
+    mask = np.zeros(closed.shape, dtype=bool)
+    mask[:, 98:102] = True
+    grid = closed.with_cells(mask, 1.0)
+    for goal in ([8.0, 3.0], [5.0, 3.0]):  # beyond the wall, in the wall
+        agent = agent_for(grid)
+        poses = drive(agent, grid, [2.0, 3.0, 0.0], goal, steps=30)
+        metrics = agent.metrics()
+        assert metrics["plans_failed"] == metrics["plans"] == 1
+        assert metrics["blocked_steps"] == 30
+        assert metrics["plan_cost"] == np.inf
+        assert np.ptp(poses, axis=0).max() == 0.0
+
+
+def test_a_start_that_is_too_near_a_wall_is_left():
+    grid = hall()
+    agent = agent_for(grid)
+    poses = drive(agent, grid, [2.0, 0.36, 0.0], [8.0, 3.0])
+    assert np.hypot(*(poses[-1, :2] - [8.0, 3.0])) < 0.3
+
+
+def test_a_goal_in_a_narrow_place_is_reached():
+    grid = hall()
+    agent = agent_for(grid)
+    poses = drive(agent, grid, [2.0, 3.0, 0.0], [9.63, 5.0])  # 0.32 m from the wall, less than radius and margin
+    assert np.hypot(*(poses[-1, :2] - [9.63, 5.0])) < 0.3
+
+
+def test_a_new_goal_is_a_new_plan():
+    grid = hall()
+    agent = agent_for(grid)
+    agent.reset(0)
+    observation = {"lidar": LIDAR.scan(grid, np.array([2.0, 3.0, 0.0])), "odometry": np.zeros(3)}
+    observation["start"] = np.array([2.0, 3.0, 0.0])
+    for goal, plans in (([8.0, 3.0], 1), ([8.0, 3.0], 1), ([3.0, 3.0], 2)):
+        agent.act(observation | {"goal": np.array(goal)})
+        assert agent.metrics()["plans"] == plans
+
+
+def test_it_looks_around_before_it_drives_where_it_does_not_know_its_start():
+    grid = hall()
+    agent = Agent(
+        AStar(),
+        PurePursuit(Unicycle()),
+        grid,
+        MonteCarloLocalization(grid, ODOMETRY, particles=5000),
+        LikelihoodField(grid, LIDAR, hit_std=0.2, independence=0.1),
+        start_known=False,
+    )
+    poses = drive(agent, grid, [2.0, 1.5, 1.0], [8.0, 3.0], steps=500, seed=1)
+    lost = agent.metrics()["lost_steps"]
+    assert lost > 0
+    assert np.ptp(poses[:lost, :2], axis=0).max() == 0.0
+    assert np.hypot(*(poses[-1, :2] - [8.0, 3.0])) < 0.3
+
+
+def test_the_same_seed_gives_the_same_drive_and_another_seed_another():
+    grid, agent = hall(), agent_for(hall())
+    first, second = (drive(agent, grid, [2.0, 3.0, 0.0], [8.0, 3.0], steps=60, seed=4) for _ in range(2))
+    assert np.array_equal(first, second)
+    assert not np.array_equal(first, drive(agent, grid, [2.0, 3.0, 0.0], [8.0, 3.0], steps=60, seed=5))
+
+
+def test_in_a_world_of_cells_it_walks_the_planners_path():
+    rng = np.random.default_rng(0)
+    grid = OccupancyGrid(np.pad(rng.random((30, 40)) < 0.2, 1, constant_values=True).astype(float))
+    start, goal = (grid.points(cell) for cell in np.argwhere(grid.free)[[3, -3]])
+    agent, place, length = Agent(AStar(), GridMoves(), grid), start, 0.0
+    agent.reset(0)
+    for _ in range(200):
+        k = agent.act({"state": place, "goal": goal})
+        step = np.array([(1, 1, 0, -1, -1, -1, 0, 1)[k], (0, 1, 1, 1, 0, -1, -1, -1)[k]])
+        place, length = place + step, length + np.hypot(*step)
+        assert grid.is_free(place)
+        if np.array_equal(place, goal):
+            break
+    assert np.array_equal(place, goal)
+    assert length == pytest.approx(agent.metrics()["plan_cost"])
+    assert agent.metrics()["plans"] == 1
+
+
+def test_in_a_world_of_cells_a_failed_plan_is_a_valid_move():
+    cells = np.zeros((3, 9))
+    cells[:, 4] = 1
+    agent = Agent(AStar(), GridMoves(), OccupancyGrid(cells))
+    for _ in range(3):
+        assert agent.act({"state": np.array([1.5, 1.5]), "goal": np.array([7.5, 1.5])}) in range(8)
+    assert agent.metrics()["plans_failed"] == agent.metrics()["plans"] == 1
+
+
+def test_its_trace_says_what_it_believes():
+    grid = hall()
+    agent = agent_for(grid)
+    drive(agent, grid, [2.0, 3.0, 0.0], [8.0, 3.0], steps=5)
+    trace = agent.trace()
+    shapes = {key: np.shape(value) for key, value in trace.items()}
+    assert shapes["pose"] == (3,)
+    assert shapes["cov"] == (3, 3)
+    assert shapes["particles"] == (100, 3)
+    assert shapes["obstacles"] == (0, 2)
+    assert trace["path"][-1].tolist() == [8.0, 3.0]
+
+
+def test_agents_of_one_map_share_its_inflated_copy():
+    from plansim.planning.route import _space
+
+    grid = hall()
+    assert _space(grid, 0.35) is _space(grid, 0.35)
+
+
+def test_an_estimator_without_its_sensor_is_refused():
+    with pytest.raises(MalformedInput, match="sensor"):
+        Agent(AStar(), PurePursuit(Unicycle()), hall(), MonteCarloLocalization(hall()))
