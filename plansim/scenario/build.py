@@ -62,8 +62,8 @@ class Simulation:
     @property
     def _limit(self) -> dict[str, int]:
         """The scenario's limit in place of the one that the environment is registered with; else the runner stops."""
-        limited = self.scenario.max_steps is not None and self.parts.env.spec.max_episode_steps is not None
-        return {"max_episode_steps": self.scenario.max_steps} if limited else {}
+        limit = self.scenario.max_steps
+        return {} if limit is None or self.parts.env.spec.max_episode_steps is None else {"max_episode_steps": limit}
 
     def make_policy(self) -> Policy:
         """A new policy that shares nothing with others but maps and models, which never change."""

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Annotated, Any, get_args, get_origin
 
 from plansim.core.errors import MalformedInput, near_miss
-from plansim.scenario import annotations, registry
+from plansim.scenario import hints, registry
 from plansim.scenario.conformance import complaint
 from plansim.scenario.leaves import check_array, check_function, check_leaf, check_path, refuse
 from plansim.scenario.nodes import REFUSED, Node
@@ -25,7 +25,7 @@ def check(node: Node, annotation: Any, path: str, report: Report, folder: Path, 
     """What the node describes; BROKEN, with the reason in the report, where it does not fit the annotation."""
     if node.value is REFUSED:
         return BROKEN
-    parts = annotations.members(annotation, default)
+    parts = hints.members(annotation, default)
     if len(parts) == 1:
         return _check_one(node, parts[0], path, report, folder)
     if node.value is None and type(None) in parts:
@@ -71,22 +71,22 @@ def check_arguments(
 
 def _check_one(node: Node, annotation: Any, path: str, report: Report, folder: Path) -> Recipe:
     origin = get_origin(annotation) or annotation
-    kind = annotations.kind(annotation)
+    kind = hints.kind(annotation)
     if kind:
         return _check_component(node, kind, annotation, path, report, folder)
     if annotation is Any:
         return _check_any(node, path, report, folder)
-    if annotations.is_array(annotation):
+    if hints.is_array(annotation):
         return check_array(node, path, report)
-    if annotations.is_path(annotation):
+    if hints.is_path(annotation):
         return check_path(node, path, report, folder)
-    if annotations.is_callable(annotation):
+    if hints.is_callable(annotation):
         return check_function(node, annotation, path, report)
-    if origin in annotations.LISTS:
+    if origin in hints.LISTS:
         return _check_list(node, annotation, path, report, folder)
-    if origin in annotations.MAPPINGS:
+    if origin in hints.MAPPINGS:
         return _check_mapping(node, annotation, path, report, folder)
-    if dataclasses.is_dataclass(origin) and isinstance(node.value, dict):
+    if isinstance(origin, type) and dataclasses.is_dataclass(origin) and isinstance(node.value, dict):
         return _check_call(node, origin, None, None, path, report, folder)
     return check_leaf(node, annotation, path, report)
 
@@ -97,7 +97,7 @@ def _check_component(node: Node, kind: str, annotation: Any, path: str, report: 
     if name is None:
         if getattr(annotation, "_is_protocol", False) or kind in registry.KINDS_OF_LISTS.values():
             choices = ", ".join(registry.known(kind))
-            report.add(node.place, path, f"{annotations.wanted(annotation)} needs a name: {choices}")
+            report.add(node.place, path, f"{hints.wanted(annotation)} needs a name: {choices}")
             return BROKEN
         return _check_call(node, annotation, None, kind, path, report, folder)
     if name.value is REFUSED:
@@ -151,7 +151,7 @@ def _check_any(node: Node, path: str, report: Report, folder: Path) -> Recipe:
 def _check_list(node: Node, annotation: Any, path: str, report: Report, folder: Path) -> Recipe:
     if not isinstance(node.value, list):
         return refuse(node, annotation, path, report)
-    items = annotations.item_annotations(annotation, len(node.value))
+    items = hints.item_annotations(annotation, len(node.value))
     if items is None:
         return refuse(node, annotation, path, report)
     recipes = [
@@ -171,13 +171,13 @@ def _check_mapping(node: Node, annotation: Any, path: str, report: Report, folde
 def _has_shape(node: Node, annotation: Any) -> bool:
     """Whether the node is of the sort that the annotation asks for, so that what it complains of is to the point."""
     origin = get_origin(annotation) or annotation
-    component = annotations.kind(annotation) is not None or dataclasses.is_dataclass(origin)
+    component = hints.kind(annotation) is not None or dataclasses.is_dataclass(origin)
     if isinstance(node.value, dict):
-        return component or origin in annotations.MAPPINGS
+        return component or origin in hints.MAPPINGS
     if isinstance(node.value, list):
-        return annotations.is_array(annotation) or (origin in annotations.LISTS and not component)
+        return hints.is_array(annotation) or (origin in hints.LISTS and not component)
     if isinstance(node.value, str):
-        return annotations.kind(annotation) is not None or annotations.is_path(annotation)
+        return hints.kind(annotation) is not None or hints.is_path(annotation)
     return (get_args(annotation)[0] if origin is Annotated else annotation) in (int, float)
 
 

@@ -10,7 +10,7 @@ import enum
 from typing import Annotated, Any, Literal, get_args, get_origin
 
 from plansim.core.errors import MalformedInput
-from plansim.scenario import annotations, environments, registry
+from plansim.scenario import environments, hints, registry
 from plansim.scenario.defaults import plain_default
 from plansim.scenario.parts import head_parameters
 from plansim.scenario.signature import Parameter, Signature, signature
@@ -81,7 +81,7 @@ def _object(properties: dict[str, Any], required: list[str], open_: bool = False
 
 
 def _parameter(parameter: Parameter) -> dict[str, Any]:
-    parts = [_type(part) for part in annotations.members(parameter.annotation, parameter.default)]
+    parts = [_type(part) for part in hints.members(parameter.annotation, parameter.default)]
     unique = [part for i, part in enumerate(parts) if part not in parts[:i]]
     found = unique[0] if len(unique) == 1 else {"anyOf": unique}
     default = {} if parameter.required else plain_default("default", parameter.default)
@@ -90,7 +90,7 @@ def _parameter(parameter: Parameter) -> dict[str, Any]:
 
 def _type(annotation: Any) -> dict[str, Any]:
     origin, arguments = get_origin(annotation), get_args(annotation)
-    kind = annotations.kind(annotation)
+    kind = hints.kind(annotation)
     if kind:
         concrete = isinstance(annotation, type) and not getattr(annotation, "_is_protocol", False)
         named = {"$ref": f"#/$defs/{kind}"}
@@ -101,15 +101,15 @@ def _type(annotation: Any) -> dict[str, Any]:
         return {"enum": list(arguments)}
     if isinstance(annotation, type) and issubclass(annotation, enum.Enum):
         return {"enum": [member.value for member in annotation]}
-    if annotations.is_path(annotation):
+    if hints.is_path(annotation):
         return {"type": "string"}
-    if annotations.is_array(annotation):
+    if hints.is_array(annotation):
         return {"type": ["number", "array"]}
-    if annotations.is_callable(annotation):
+    if hints.is_callable(annotation):
         return _ADDRESS
-    if (origin or annotation) in annotations.LISTS:
+    if (origin or annotation) in hints.LISTS:
         return _list(origin or annotation, arguments)
-    if (origin or annotation) in annotations.MAPPINGS:
+    if (origin or annotation) in hints.MAPPINGS:
         return {
             "type": "object",
             "additionalProperties": _parameter(Parameter("", arguments[1])) if arguments else True,
@@ -129,6 +129,6 @@ def _constrained(arguments: tuple[Any, ...]) -> dict[str, Any]:
     from pydantic import TypeAdapter
 
     try:
-        return TypeAdapter(Annotated[arguments]).json_schema()  # type: ignore[valid-type]
+        return TypeAdapter(Annotated[arguments]).json_schema()  # type: ignore[arg-type]
     except Exception:  # pydantic does not know it: the type alone
         return _type(arguments[0])

@@ -16,7 +16,7 @@ import numpy as np
 
 from plansim.core.errors import MalformedInput, near_miss
 from plansim.scenario import registry
-from plansim.scenario.annotations import choices, wanted
+from plansim.scenario.hints import choices, wanted
 from plansim.scenario.nodes import REFUSED, Node, describe, is_refused, plain
 from plansim.scenario.problems import Report, below
 from plansim.scenario.recipe import BROKEN, File, Recipe, Value

@@ -43,7 +43,7 @@ def from_mapping(
     """
     report = Report()
     root = from_plain(mapping, Place("scenario"), report)
-    return _scenario(_overridden(root, overrides, report), report, path and os.path.abspath(path))
+    return _scenario(_overridden(root, overrides, report), report, os.path.abspath(path) if path else None)
 
 
 def _read(file: str, report: Report) -> str | None:
@@ -69,7 +69,7 @@ def _overridden(root: Node | None, overrides: Sequence[str], report: Report) -> 
     if root is not None and not isinstance(root.value, dict) and root.value is not REFUSED:
         report.add(root.place, "", f"a scenario is a mapping with name, env and policy, found {describe(root)}")
     if root is None or not isinstance(root.value, dict):
-        report.raise_if_any()
+        raise report.error()
     for keys, value in filter(None, changes):
         root = override(root, keys, value, report)
     return root

@@ -105,8 +105,8 @@ def _child(node: Node, key: str) -> Node | None:
 def _walk(node: Node, path: Keys) -> Iterator[tuple[Keys, Node]]:
     """Every path with its node, in the order of the text, aliases followed."""
     yield path, node
-    children = node.value.items() if isinstance(node.value, dict) else ()
+    children = node.value if isinstance(node.value, dict) else {}
     if isinstance(node.value, list):
-        children = ((str(i), item) for i, item in enumerate(node.value))
-    for key, child in children:
+        children = {str(i): item for i, item in enumerate(node.value)}
+    for key, child in children.items():
         yield from _walk(child, (*path, key))

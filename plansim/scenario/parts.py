@@ -25,7 +25,7 @@ VARIABLE = ("env", "policy", *LIMITS)  # what a variant may change
 class Parts:
     """What there is to build, and the limits of an episode."""
 
-    env: Recipe
+    env: Any  # an Environment; BROKEN where it was refused
     policy: Recipe
     limits: dict[str, Any]
     written: dict[str, Any]  # env and policy as they stand there

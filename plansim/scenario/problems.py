@@ -75,9 +75,13 @@ class Report:
             inside = p.path if p.path.startswith(path) else f"{path}.{p.path}"
             self.add(Place(p.file, p.line, p.column, p.source_line), inside, p.message)
 
+    def error(self) -> InvalidScenario:
+        """All of it, sorted by line; what has no line comes last."""
+        return InvalidScenario(sorted(self.problems, key=lambda p: (p.line == 0, p.line, p.column)))
+
     def raise_if_any(self) -> None:
         if self.problems:
-            raise InvalidScenario(sorted(self.problems, key=lambda p: (p.line == 0, p.line, p.column)))
+            raise self.error()
 
 
 def below(path: str, key: str | int) -> str:

@@ -135,10 +135,11 @@ class Call:
         arguments = {name: argument.make(workshop) for name, argument in self.arguments.items()}
         if not self.whole or any(one is FAILED for one in arguments.values()):
             return FAILED
-        if self.schema.spaces and workshop.space is None:
+        space = workshop.space
+        if self.schema.spaces and space is None:
             return FAILED  # not wrong, but not to be made yet
         try:
-            spaces = {name: workshop.space(name) for name in self.schema.spaces}
+            spaces = {name: space(name) for name in self.schema.spaces} if space else {}
             return self.target(**arguments, **spaces)
         except PlansimError as error:
             message = str(error)

@@ -36,10 +36,10 @@ def resolve(scenario: Scenario, folder: Path | None = None) -> dict[str, Any]:
 
 
 def _differences(base: Any, other: Any, path: str) -> dict[str, Any]:
-    """The overrides that make `other` of `base`: whole components where they are not the same one."""
+    """The overrides that make `other` of `base`: whole components where these have other parameters."""
     if base == other:
         return {}
-    if path and not _same_component(base, other):
+    if path and not _alike(base, other):
         return {path: other}
     found: dict[str, Any] = {}
     for key in other:
@@ -47,8 +47,7 @@ def _differences(base: Any, other: Any, path: str) -> dict[str, Any]:
     return found
 
 
-def _same_component(base: Any, other: Any) -> bool:
-    if not isinstance(base, dict) or not isinstance(other, dict) or base.keys() != other.keys():
-        return False
-    same = base.get("name") == other.get("name") and base.get("id") == other.get("id")
-    return same and not any("." in key for key in other)
+def _alike(base: Any, other: Any) -> bool:
+    """Whether one becomes the other by setting some of its entries."""
+    both = isinstance(base, dict) and isinstance(other, dict)
+    return both and base.keys() == other.keys() and not any("." in key for key in other)

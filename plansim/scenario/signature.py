@@ -50,7 +50,7 @@ def signature(target: Callable[..., Any]) -> Signature:
         found = inspect.signature(target)
     except (ValueError, TypeError) as error:
         raise MalformedInput(f"{getattr(target, '__qualname__', target)} does not say what it takes") from error
-    fields = {f.name: f for f in dataclasses.fields(target)} if _is_dataclass(target) else {}
+    fields = {field.name: field for field in dataclasses.fields(target)} if _is_dataclass(target) else {}  # type: ignore[arg-type]
     parameters = {}
     for name, parameter in found.parameters.items():
         if parameter.kind in (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY):
@@ -74,7 +74,7 @@ def _owner(target: Any, name: str) -> Any:
     """Whose module the annotation is written in: the class that declares the field, or the constructor's."""
     if _is_dataclass(target):
         return next((c for c in target.__mro__ if name in inspect.get_annotations(c)), target)
-    return target.__init__ if isinstance(target, type) and inspect.isfunction(target.__init__) else target
+    return target.__init__ if isinstance(target, type) and inspect.isfunction(target.__init__) else target  # type: ignore[misc]
 
 
 def _evaluated(annotation: Any, owner: Any) -> Any:

@@ -122,7 +122,7 @@ class _Composer:
             self.anchors[event.anchor] = (node, self.count - before)
         return node
 
-    def alias(self, anchor: str, place: Place, path: str) -> Node:
+    def alias(self, anchor: Any, place: Place, path: str) -> Node:
         if anchor not in self.anchors:
             self.report.add(place, path, f"no value above is named &{anchor}")
             return Node(REFUSED, place)

@@ -188,6 +188,12 @@ def test_an_override_gets_the_same_answers(override, path, message, complain):
     assert any(found == path and message in said for _, _, found, said in problems), problems
 
 
+def test_one_mistake_is_one_problem(complain):
+    for override in ("policy.map={name: ros-map}", "policy.map=ros-map", "policy.world={}", "policy.lidar.beam=3"):
+        text = EVERYTHING[: EVERYTHING.index("variants")]
+        assert len(complain(text, override)) == 1
+
+
 def test_an_override_shows_itself_as_the_place(tmp_path):
     (tmp_path / "x.yaml").write_text(SMALL)
     with pytest.raises(InvalidScenario) as caught:
