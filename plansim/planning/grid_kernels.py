@@ -138,7 +138,7 @@ def search(neighbours, width, successors, costs, ways, goal, frame, limit, heads
 
 @kernel
 def walk_back(neighbours, width, costs, row, column, base, out):
-    """Writes the cells from (row, column) back to the start into out (T, 2), as many as fit; says how many there are."""
+    """Writes the cells from (row, column) back to the start into out (T, 2), as many as fit; returns their count."""
     count = 0
     while True:
         if count < out.shape[0]:

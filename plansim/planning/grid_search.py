@@ -40,7 +40,7 @@ def plan_on_grid(problem: Problem, weight: float, budget: Budget) -> Plan:
     path = search_grid(space.neighbours, start, goal, weight, budget)
     stats = Stats(expanded=path.expanded, seconds=watch.seconds, engine=ENGINE)
     if not len(path.cells):
-        return no_plan(path.status, 2, stats)
+        return no_plan(path.status, 2, stats)._replace(lower_bound=path.lower_bound)
     metres = space.grid.resolution
     states = space.grid.points(path.cells)
     return Plan(path.status, states, path.cost * metres, stats=stats, lower_bound=path.lower_bound * metres)

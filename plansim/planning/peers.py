@@ -38,7 +38,7 @@ class NetworkX:
         try:
             cells = networkx.astar_path(graph, start, goal, heuristic=asked.distance)
         except networkx.NetworkXNoPath:
-            return no_plan(Status.NO_PATH, 2, asked.stats())
+            return no_plan(Status.NO_PATH, 2, asked.stats())._replace(lower_bound=float("inf"))
         except _Spent:
             states = space.grid.points(np.array([start]))
             least = asked.octile(start, goal) * metres

@@ -1,0 +1,147 @@
+"""What every registered planner must keep to."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from plansim.core.errors import MalformedInput
+from plansim.core.grid import OccupancyGrid
+from plansim.planning.base import Budget, Problem, Status
+from plansim.planning.peers import NetworkX
+from plansim.planning.spaces import GridSpace
+from plansim.scenario.registry import BUILTINS, load
+from tests.planning.grids import legal, legal_path, naive_costs, random_problem, random_space
+
+BUILDERS = {name: load(target) for name, target in BUILTINS["planner"].items()} | {"networkx-a-star": NetworkX}
+
+
+@pytest.fixture(params=BUILDERS)
+def planner(request):
+    return BUILDERS[request.param]()
+
+
+def problems(count=12):
+    rng = np.random.default_rng(11)
+    spaces = [random_space(seed, shape=(20, 25), density=0.25) for seed in range(count)]
+    return [random_problem(space, rng) for space in spaces]
+
+
+def boxed(*, start=(0.5, 0.5), goal=(4.5, 4.5), space=None):
+    """A 5 x 5 map with a closed box around (2.5, 2.5)."""
+    cells = np.zeros((5, 5))
+    cells[1:4, 1:4] = 1
+    cells[2, 2] = 0
+    return Problem(space or GridSpace(OccupancyGrid(cells)), np.array(start), np.array(goal))
+
+
+def cells_of(problem, states):
+    return [tuple(int(i) for i in cell) for cell in problem.space.grid.cells(states)]
+
+
+def test_a_path_runs_from_the_start_to_the_goal_through_free_cells(planner):
+    solved = 0
+    for problem in problems():
+        plan = planner.plan(problem)
+        if plan.solved:
+            solved += 1
+            assert np.array_equal(plan.states[[0, -1]], np.stack((problem.start, problem.goal)))
+            assert legal_path(problem.space.blocked, cells_of(problem, plan.states))
+            assert problem.space.edge_free(plan.states[:-1], plan.states[1:]).all()
+    assert solved > 6
+
+
+def test_the_cost_is_the_sum_of_the_edges_and_above_the_bound(planner):
+    for problem in problems():
+        plan = planner.plan(problem)
+        if plan.solved:
+            lengths = problem.space.distance(plan.states[:-1], plan.states[1:])
+            assert plan.cost == pytest.approx(lengths.sum(), abs=1e-9)
+            assert 0.0 <= plan.lower_bound <= plan.cost
+        else:
+            assert plan.cost == np.inf
+
+
+def test_who_claims_an_optimum_has_it_and_no_path_means_that_there_is_none(planner):
+    statuses = set()
+    for problem in problems():
+        plan = planner.plan(problem)
+        start, goal = cells_of(problem, np.stack((problem.start, problem.goal)))
+        least = naive_costs(problem.space.blocked, start)[goal] * problem.space.grid.resolution
+        statuses.add(plan.status)
+        assert plan.lower_bound <= least + 1e-9
+        assert plan.solved == np.isfinite(least)
+        if plan.optimal:
+            assert plan.cost == pytest.approx(least, abs=1e-9)
+    assert statuses == {Status.SOLVED, Status.NO_PATH}
+
+
+def test_a_status_says_why_there_is_no_path(planner):
+    cases = {
+        Status.SOLVED: boxed(),
+        Status.INVALID_START: boxed(start=(1.5, 1.5)),
+        Status.INVALID_GOAL: boxed(goal=(1.5, 1.5)),
+        Status.NO_PATH: boxed(goal=(2.5, 2.5)),
+    }
+    for status, problem in cases.items():
+        plan = planner.plan(problem)
+        assert plan.status is status
+        assert plan.solved or plan.states.shape == (0, 2)
+
+
+def test_at_the_goal_already_the_path_is_one_state(planner):
+    plan = planner.plan(boxed(goal=(0.5, 0.5)))
+    assert (plan.status, plan.cost, plan.states.tolist()) == (Status.SOLVED, 0.0, [[0.5, 0.5]])
+
+
+def test_a_pose_counts_as_its_point_and_a_path_begins_in_the_cells_centre(planner):
+    plan = planner.plan(boxed(start=(0.2, 0.9, 1.0), goal=(4.9, 4.1, 2.0)))
+    assert plan.states[[0, -1]].tolist() == [[0.5, 0.5], [4.5, 4.5]]
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"start": (np.nan, 0.5)}, "start"),
+        ({"goal": (np.inf, 0.5)}, "goal"),
+        ({"goal": (4.5,)}, "goal"),
+        ({"start": ((0.5, 0.5), (0.5, 0.5))}, "start"),
+        ({"goal": (5.5, 0.5)}, "goal .* outside the map"),
+        ({"space": object()}, "GridSpace"),
+    ],
+)
+def test_a_malformed_problem_is_an_error_that_says_where(planner, change, message):
+    with pytest.raises(MalformedInput, match=message):
+        planner.plan(boxed(**change))
+
+
+def test_same_problem_same_plan(planner):
+    for problem in problems(4):
+        first, second = (planner.plan(problem, rng=np.random.default_rng(3)) for _ in range(2))
+        assert first._replace(stats=None, states=None) == second._replace(stats=None, states=None)
+        assert np.array_equal(first.states, second.states)
+        assert first.stats.expanded == second.stats.expanded
+
+
+def test_a_spent_budget_brings_what_was_found(planner):
+    problem = next(problem for problem in problems() if planner.plan(problem).cost > 5.0)
+    least = planner.plan(problem).cost
+    for budget in (Budget(iterations=3), Budget(iterations=0), Budget(seconds=0.0, iterations=5)):
+        plan = planner.plan(problem, budget)
+        cells = cells_of(problem, plan.states)
+        assert plan.status is Status.BUDGET_SPENT
+        assert plan.stats.expanded <= 5
+        assert plan.lower_bound <= least + 1e-9
+        assert cells[0] == cells_of(problem, problem.start[None])[0]
+        assert all(legal(problem.space.blocked, a, b) for a, b in pairwise(cells))
+        assert plan.cost == pytest.approx(problem.space.distance(plan.states[:-1], plan.states[1:]).sum(), abs=1e-9)
+
+
+def test_a_plan_leaves_its_problem_as_it_was(planner):
+    problem = problems(1)[0]
+    before = problem.start.copy(), problem.goal.copy(), problem.space.blocked.copy(), problem.space.grid.digest
+    planner.plan(problem)
+    after = problem.start, problem.goal, problem.space.blocked, problem.space.grid.digest
+    assert all(np.array_equal(a, b) for a, b in zip(before, after, strict=True))

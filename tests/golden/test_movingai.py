@@ -1,0 +1,38 @@
+"""Published optima (Sturtevant 2012, "Benchmarks for grid-based pathfinding", movingai.com)."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from plansim.core.map_files import read_movingai_map, read_movingai_problems
+from plansim.planning.base import Status
+from plansim.planning.grid_search import search_grid
+from plansim.planning.spaces import GridSpace
+
+PRECISION = 0.0051  # the coarsest files print two decimals
+
+
+def map_of(scenario):
+    stem = scenario.with_suffix("")
+    return stem if stem.suffix == ".map" else stem.with_name(stem.name.partition("-random-1")[0] + ".map")
+
+
+def legal(blocked, cells):
+    a, b = cells[:-1].T, cells[1:].T
+    return not blocked[tuple(cells.T)].any() and (
+        (np.abs(b - a).max(0) == 1).all() and not (blocked[a[0], b[1]] | blocked[b[0], a[1]]).any()
+    )
+
+
+@pytest.mark.parametrize(("weight", "every"), [(1.0, 50), (0.0, 250)], ids=["a-star", "dijkstra"])
+def test_costs_are_the_published_optima(data, weight, every):
+    scenarios = sorted((data / "movingai").rglob("*.scen"))
+    assert len(scenarios) >= 20
+    for scenario in scenarios:
+        space = GridSpace(read_movingai_map(map_of(scenario)))
+        for problem in read_movingai_problems(scenario)[::every]:
+            path = search_grid(space.neighbours, problem.start, problem.goal, weight)
+            assert path.status is Status.SOLVED
+            assert abs(path.cost - problem.optimal_length) <= PRECISION, (scenario.name, problem)
+            assert legal(space.blocked, path.cells), (scenario.name, problem)
