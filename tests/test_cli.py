@@ -342,6 +342,14 @@ def test_doctor_names_what_is_there_and_what_is_not(capsys, monkeypatch):
     assert all(word in out for word in ("gymnasium 1.", "EGL", "plansim", "PLANSIM_DATA"))
 
 
+def test_warmup_leaves_nothing_to_compile(capsys):
+    assert main(["warmup"]) == 0
+    assert main(["warmup"]) == 0
+    lines = capsys.readouterr().err.splitlines()
+    assert all(": 0 kernels compiled" in line for line in lines[len(lines) // 2 : -1])
+    assert lines[-1].startswith("warm after")
+
+
 # --- how long it takes -------------------------------------------------------------------------------------
 
 

@@ -85,7 +85,9 @@ def _compiled() -> Iterator[list[str]]:
 
     class Listener(event.Listener):
         def on_start(self, event: Any) -> None:
-            names.append(str(event.data["dispatcher"].py_func.__qualname__))
+            function = event.data["dispatcher"].py_func
+            if function.__module__.startswith("plansim"):  # numba compiles helpers of its own, too
+                names.append(f"{function.__module__}.{function.__qualname__}")
 
         def on_end(self, event: Any) -> None:
             pass
