@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import pytest
 
@@ -205,6 +207,30 @@ def test_the_same_seed_gives_the_same_drive_and_another_seed_another():
     first, second = (drive(agent, grid, [2.0, 3.0, 0.0], [8.0, 3.0], steps=60, seed=4) for _ in range(2))
     assert np.array_equal(first, second)
     assert not np.array_equal(first, drive(agent, grid, [2.0, 3.0, 0.0], [8.0, 3.0], steps=60, seed=5))
+
+
+@dataclass(frozen=True)
+class CountingSensor:
+    """A likelihood field that counts how often it is asked."""
+
+    field: LikelihoodField
+    asked: list
+
+    def log_likelihood(self, ranges, poses):
+        self.asked.append(1)
+        return self.field.log_likelihood(ranges, poses)
+
+
+@pytest.mark.parametrize(("increment", "updates"), [((0.0, 0.0), 1), ((0.05, 0.0), 6), ((0.0, 0.05), 6)])
+def test_it_looks_again_only_after_it_has_moved(increment, updates):
+    grid, asked = hall(), []
+    sensor = CountingSensor(LikelihoodField(grid, LIDAR), asked)
+    agent = Agent(AStar(), PurePursuit(Unicycle()), grid, MonteCarloLocalization(grid, particles=100), sensor)
+    agent.reset(0)
+    odometry, ranges = np.array([increment[0], 0.0, increment[1]]), LIDAR.scan(grid, np.array([2.0, 3.0, 0.0]))
+    for _ in range(11):
+        agent.act({"lidar": ranges, "odometry": odometry, "goal": np.ones(2), "start": np.array([2.0, 3.0, 0.0])})
+    assert len(asked) == updates
 
 
 def test_in_a_world_of_cells_it_walks_the_planners_path():

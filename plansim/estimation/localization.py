@@ -34,7 +34,7 @@ class MonteCarloLocalization:
     """
 
     map: OccupancyGrid = field(repr=False)
-    motion: NoisyMotion = WheelOdometry()  # noqa: RUF009  # a value
+    motion: NoisyMotion = WheelOdometry()
     particles: int = 1000
     resample_below: float = 0.5  # effective sample size, as a share of the particles
 

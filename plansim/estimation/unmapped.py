@@ -21,7 +21,7 @@ from plansim.models.lidar import Lidar
 class Marks(NamedTuple):
     """Where beams ended that the map does not explain, and how often."""
 
-    cells: Array  # (Q, 2) int, of a square lattice through the world's origin
+    cells: Array  # (Q, 2) int, of a square lattice through the world's origin, sorted and each once
     hits: Array  # (Q,)
 
 
@@ -50,10 +50,7 @@ class UnmappedObstacles:
 
     def points(self, marks: Marks) -> Array:
         """Centres (Q, 2) in the world of the cells that are believed to be occupied."""
-        if marks.hits.sum() < self.hits_needed:
-            return np.empty((0, 2))
-        beside = np.abs(marks.cells[:, None] - marks.cells).max(-1) <= 2
-        return (marks.cells[beside @ marks.hits >= self.hits_needed] + 0.5) * self.cell
+        return (marks.cells[_hits_around(marks) >= self.hits_needed] + 0.5) * self.cell
 
     def _unexplained(self, pose: Array, ranges: Array) -> Array:
         """Ends (K, 2) of beams in cells that the map has as free, far from all that it has as occupied."""
@@ -70,6 +67,17 @@ class UnmappedObstacles:
         aside = np.abs(wrap_angle(bearing[:, None] - self.lidar.angles)) * distance[:, None]
         through = (aside < 0.5 * self.cell) & (ranges > distance[:, None] + 4 * self.cell)
         return through.sum(-1)
+
+
+def _hits_around(marks: Marks) -> Array:
+    """Hits in the square of 5 x 5 cells around each of the cells, (Q,)."""
+    # in the order of their rows, the five cells of a row of the square are neighbours
+    row = 1 << 32
+    keys = marks.cells[:, 0] * row + marks.cells[:, 1]
+    up_to = np.concatenate(([0.0], np.cumsum(marks.hits)))
+    middle = keys[:, None] + row * np.arange(-2, 3)
+    first, last = np.searchsorted(keys, middle - 2), np.searchsorted(keys, middle + 2, side="right")
+    return (up_to[last] - up_to[first]).sum(-1)
 
 
 def _merged(marks: Marks, cells: Array, most: float) -> Marks:

@@ -66,6 +66,11 @@ def test_no_position_falls_past_the_last_particle_that_has_weight():
     assert ancestors(log_weights, np.array([11 * (1 - 1e-17)])).tolist() == [9]
 
 
+def test_a_position_on_a_border_belongs_to_the_particle_that_begins_there():
+    log_weights = np.array([-np.inf, np.log(0.5), -np.inf, np.log(0.5)])
+    assert ancestors(log_weights, np.array([0.0, 1.0, 2.0, 3.0])).tolist() == [1, 1, 3, 3]
+
+
 def test_normalised_weights_sum_to_one_and_their_sum_is_kept():
     log_weights = np.array([-1e5, -1e5 - 1, -np.inf])
     normal, total = normalise(log_weights)

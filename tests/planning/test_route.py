@@ -1,0 +1,73 @@
+"""Routes for a robot with a radius: clear of walls and obstacles, and honest where there is none."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from plansim.core.grid import OccupancyGrid
+from plansim.core.trajectory import resample
+from plansim.planning.astar import AStar
+from plansim.planning.base import Status
+from plansim.planning.route import is_blocked, nearest_free, plan_route
+
+NOTHING = np.empty((0, 2))
+
+
+def hall(gap=slice(40, 60)):
+    cells = np.zeros((100, 160))
+    cells[[0, -1], :] = cells[:, [0, -1]] = 1
+    cells[:, 78:82] = 1
+    cells[gap, 78:82] = 0
+    return OccupancyGrid(cells, resolution=0.05)
+
+
+def test_a_route_keeps_its_distance_and_begins_and_ends_exactly():
+    grid, start, goal = hall(), np.array([1.23, 0.71]), np.array([7.01, 4.02])
+    plan = plan_route(AStar(), grid, start, goal, NOTHING, 0.3, 0.3)
+    assert plan.solved
+    assert np.array_equal(plan.states[[0, -1]], [start, goal])
+    assert grid.distance(resample(plan.states, 0.01)).min() > 0.3 - 0.05
+    assert len(plan.states) < 10
+
+
+def test_obstacles_are_walked_around():
+    grid, obstacle = hall(), np.array([[3.0, 2.5]])
+    plan = plan_route(AStar(), grid, np.array([1.0, 2.5]), np.array([7.0, 2.5]), obstacle, 0.3, 0.5)
+    assert np.hypot(*(resample(plan.states, 0.01) - obstacle).T).min() > 0.5 - 0.05
+
+
+def test_a_start_or_goal_too_near_a_wall_is_joined_to_the_nearest_free_cell():
+    grid, near = hall(), np.array([0.2, 2.5])
+    plan = plan_route(AStar(), grid, near, np.array([7.8, 2.5]), NOTHING, 0.3, 0.3)
+    assert plan.solved
+    assert np.array_equal(plan.states[[0, -1]], [near, [7.8, 2.5]])
+    inner = resample(plan.states[1:-1], 0.01)
+    assert grid.distance(inner).min() > 0.3 - 0.05
+
+
+def test_no_route_is_a_status():
+    closed = hall(gap=slice(0, 0))
+    start, goal = np.array([1.0, 2.5]), np.array([7.0, 2.5])
+    assert plan_route(AStar(), closed, start, goal, NOTHING, 0.3, 0.3).status is Status.NO_PATH
+    assert plan_route(AStar(), hall(), start, goal, NOTHING, 0.6, 0.6).status is Status.NO_PATH
+    in_wall = plan_route(AStar(), hall(), start, np.array([4.0, 0.5]), NOTHING, 0.3, 0.3)
+    assert in_wall.status is Status.INVALID_GOAL
+
+
+def test_the_nearest_free_cell_is_the_nearest():
+    grid = hall()
+    assert nearest_free(grid, np.array([1.0, 1.0])).tolist() == [1.0, 1.0]
+    assert nearest_free(grid, np.array([4.0 - 0.08, 0.5])) == pytest.approx([3.875, 0.525], abs=0.051)
+    full = OccupancyGrid(np.ones((3, 3)))
+    assert nearest_free(full, np.array([1.5, 1.5])).tolist() == [1.5, 1.5]
+
+
+def test_only_what_lies_ahead_blocks():
+    path = np.array([[0.0, 0.0], [4.0, 0.0], [4.0, 4.0]])
+    obstacle = np.array([[2.0, 0.2]])
+    assert is_blocked(path, 1.0, obstacle, 0.3)
+    assert not is_blocked(path, 2.5, obstacle, 0.3)
+    assert not is_blocked(path, 1.0, obstacle, 0.1)
+    assert not is_blocked(path, 0.0, NOTHING, 0.3)
+    assert is_blocked(path, 8.0, np.array([[4.0, 4.1]]), 0.3)
