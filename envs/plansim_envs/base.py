@@ -55,6 +55,9 @@ class World:
     observation_space: gymnasium.Space  # of one world
     action_space: gymnasium.Space
 
+    def prepare(self) -> None:
+        """Finds out, when an environment is made, what would else be found at its first reset; says what is wrong."""
+
     def fields(self) -> list[tuple]:
         """The columns of the state as numpy writes them: [("x", "f8", (3,)), ("steps", "i8")]."""
         raise NotImplementedError
@@ -164,6 +167,7 @@ class _View:
         if render_mode not in (None, *modes):
             raise MalformedInput(f"render_mode is {render_mode!r}, but {kind.__name__} has {modes}")
         self.world = kind(**given)
+        self.world.prepare()
         self.render_mode = render_mode
         self._state = np.zeros(count, self.world.dtype)
         self._rows = self._state.view(f"V{self._state.itemsize}")  # the same memory: numpy copies plain bytes faster

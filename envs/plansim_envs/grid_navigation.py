@@ -104,7 +104,10 @@ class GridNavigation(World):
         self._check_point("start", self.start, 3, self.radius)
         self._check_point("goal", self.goal, 2, 0.0)
         _check_numbers("start_std", self.start_std, 3, least=0.0)
-        _ = self.action_space, self._ends  # what they find wrong, they say now
+        _ = self.action_space  # what it finds wrong, it says now
+
+    def prepare(self) -> None:
+        _ = self._ends  # a map may have no room
 
     @functools.cached_property
     def grid(self) -> OccupancyGrid:

@@ -17,7 +17,7 @@ from plansim.core.map_files import GridProblem
 from plansim.core.random import uniform_pair
 from plansim_envs import rendering
 from plansim_envs.base import SingleView, VectorView, World
-from plansim_envs.maps import Regions, default_map, edges, per_map, regions
+from plansim_envs.maps import NOWHERE, Regions, default_map, edges, per_map, regions
 
 MOVES = ((0, 1), (1, 1), (1, 0), (1, -1), (0, -1), (-1, -1), (-1, 0), (-1, 1))  # row, column of E, NE, N, ... SE
 OUTCOMES = np.array(["", "arrived", "out of time"], dtype=object)
@@ -51,13 +51,16 @@ class GridWorld(World):
     max_steps: int = 10_000  # then the episode is truncated
 
     metadata: ClassVar[dict[str, Any]] = {"render_modes": ["human", "rgb_array"], "render_fps": 20}
+    metrics: ClassVar[dict[str, str]] = {"optimal_length": "metres of the problem's published optimum"}
 
     def __post_init__(self) -> None:
         if not self.max_steps >= 1:
             raise MalformedInput(f"max_steps is {self.max_steps}, but must be at least 1")
         if self.problems is not None:
             self._check_problems(self.problems)
-        elif not len(self._choices[1]):
+
+    def prepare(self) -> None:
+        if self.problems is None and not len(self._choices[1]):
             raise MalformedInput("the map has no two free cells side by side, so there is nowhere to go")
 
     @functools.cached_property
@@ -90,7 +93,7 @@ class GridWorld(World):
         if self.problems is None:
             return np.empty((0, 4), dtype=np.int64), *_free_regions(self.grid)
         problems = np.array([(*problem.start, *problem.goal) for problem in self.problems], dtype=np.int64)
-        return problems, *_NOWHERE
+        return problems, *NOWHERE
 
     def fields(self) -> list[tuple]:
         return [
@@ -162,9 +165,6 @@ def _cells(grid: OccupancyGrid) -> tuple[np.ndarray, np.ndarray]:
     """Which cells are free, (H, W), and the x, y of every cell's centre, (H, W, 2)."""
     # a copy: numba recognises an array twice as fast that is not read-only
     return grid.free.copy(), grid.points(np.moveaxis(np.indices(grid.shape), 0, -1))
-
-
-_NOWHERE = regions(np.zeros((1, 1), dtype=bool))
 
 
 @kernel

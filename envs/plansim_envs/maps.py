@@ -49,6 +49,9 @@ class Regions(NamedTuple):
     last: np.ndarray  # (F,) and where it ends, one beyond its last
 
 
+NOWHERE = Regions(np.empty((0, 2), dtype=np.int64), np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64))
+
+
 def regions(mask: np.ndarray) -> Regions:
     """Cells of the mask (H, W), connected by straight moves.
 

@@ -118,12 +118,13 @@ def is_rate(name: str, values: Iterable[float]) -> bool:
 
 @functools.cache
 def metric(name: str) -> Metric | None:
-    """The metric of this name, or of this `module:attribute`; None for what only policy or environment know."""
-    if ":" in name:
-        from plansim.scenario.registry import load
+    """The metric of this name, a plug-in's too, or of this `module:attribute`; None for what an episode reports."""
+    if name in METRICS:
+        return METRICS[name]
+    from plansim.scenario.registry import known, load
 
-        return load(name)
-    return METRICS.get(name)
+    target = name if ":" in name else known("metric").get(name)
+    return None if target is None else load(target)
 
 
 def columns_for(names: Iterable[str]) -> frozenset[str]:

@@ -20,6 +20,7 @@ BUILTINS: dict[str, dict[str, str]] = {
     "planner": {
         "a-star": "plansim.planning.astar:AStar",
         "dijkstra": "plansim.planning.dijkstra:Dijkstra",
+        "networkx-a-star": "plansim.planning.peers:NetworkX",
     },
     "estimator": {
         "particle-filter": "plansim.estimation.particle:ParticleFilter",
@@ -49,6 +50,7 @@ BUILTINS: dict[str, dict[str, str]] = {
         "movingai-map": "plansim.core.movingai:read_movingai_map",
         "warehouse": "plansim.core.map_makers:warehouse",
         "rooms": "plansim.core.map_makers:rooms",
+        "maze": "plansim.core.map_makers:maze",
         "empty": "plansim.core.map_makers:empty",
     },
     "problems": {
