@@ -82,7 +82,7 @@ def run_all(sources: list[Any], options: argparse.Namespace) -> int:
 
 
 def _seeds(text: str | None) -> list[int] | None:
-    from plansim.scenario.seeds import parse_seeds
+    from plansim.scenario.playing.seeds import parse_seeds
 
     return None if text is None else parse_seeds(text)
 
@@ -91,7 +91,7 @@ def _checked(sources: list[Any], changes: list[str]) -> list[Any]:
     """Scenarios that can be built; the problems of all of them are said at once."""
     from plansim.scenario.build import build
     from plansim.scenario.load import load
-    from plansim.scenario.problems import InvalidScenario
+    from plansim.scenario.reading.problems import InvalidScenario
 
     scenarios, problems = [], []
     for source in sources:

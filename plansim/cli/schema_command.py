@@ -19,7 +19,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def command(options: argparse.Namespace) -> int:
     from plansim.cli import MET
     from plansim.cli.tables import json_text
-    from plansim.scenario.json_schema import json_schema
+    from plansim.scenario.reading.json_schema import json_schema
 
     sys.stdout.write(json_text(json_schema()))
     return MET

@@ -72,9 +72,7 @@ class Problem:
 
 
 class Planner(Protocol):
-    def plan(
-        self, problem: Problem, budget: Budget = Budget(), rng: np.random.Generator | None = None
-    ) -> Plan: ...
+    def plan(self, problem: Problem, budget: Budget = Budget(), rng: np.random.Generator | None = None) -> Plan: ...
 
 
 def no_plan(status: Status, dimension: int, stats: Stats = Stats()) -> Plan:

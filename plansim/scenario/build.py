@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from plansim.control.base import Policy
 from plansim.core.errors import MalformedInput, near_miss
-from plansim.scenario.environments import creator_of
-from plansim.scenario.parts import Parts
-from plansim.scenario.problems import Report
-from plansim.scenario.recipe import Workshop
-from plansim.scenario.resolve import parts_of
+from plansim.scenario.reading.environments import creator_of
+from plansim.scenario.reading.parts import Parts
+from plansim.scenario.reading.problems import Report
+from plansim.scenario.reading.recipe import Workshop
+from plansim.scenario.reading.resolve import parts_of
+from plansim.scenario.reading.signature import SPACES, signature
 from plansim.scenario.schema import Scenario
-from plansim.scenario.signature import SPACES, signature
 
 if TYPE_CHECKING:
     import gymnasium

@@ -9,15 +9,15 @@ from pathlib import Path
 from typing import Any
 
 from plansim.core.errors import near_miss
-from plansim.scenario.check import check
-from plansim.scenario.metric_names import check_expectations
-from plansim.scenario.nodes import REFUSED, Node, describe, from_plain
-from plansim.scenario.overrides import followed, override, parse_override
-from plansim.scenario.parts import LIMITS, Parts, check_parts, head_parameters, variants_of, with_variant
-from plansim.scenario.problems import Place, Report
-from plansim.scenario.recipe import Workshop
+from plansim.scenario.reading.check import check
+from plansim.scenario.reading.metric_names import check_expectations
+from plansim.scenario.reading.nodes import REFUSED, Node, describe, from_plain
+from plansim.scenario.reading.overrides import followed, override, parse_override
+from plansim.scenario.reading.parts import LIMITS, Parts, check_parts, head_parameters, variants_of, with_variant
+from plansim.scenario.reading.problems import Place, Report
+from plansim.scenario.reading.recipe import Workshop
+from plansim.scenario.reading.yaml_nodes import parse
 from plansim.scenario.schema import Scenario
-from plansim.scenario.yaml_nodes import parse
 
 _NAME = re.compile(r"[A-Za-z0-9_][\w.-]*")
 _APART = ("env", "policy", "variants", *LIMITS)  # keys that are checked on their own

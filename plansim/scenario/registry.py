@@ -89,7 +89,7 @@ KINDS_OF_LISTS = {"plansim.core.movingai:GridProblem": "problems"}
 def known(kind: str) -> Mapping[str, str]:
     """Every name of a kind with its `module:attribute`; none of them is imported, but environments register so."""
     if kind == "env":
-        from plansim.scenario.environments import registered
+        from plansim.scenario.reading.environments import registered
 
         return registered()
     if kind not in GROUPS:

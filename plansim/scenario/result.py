@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from plansim.scenario.schema import Scenario
 
 Key = tuple[str, int]  # (variant, seed): what names an episode
-Record = dict[str, Array]  # one recorded episode, see `plansim.scenario.record`
+Record = dict[str, Array]  # one recorded episode, see `plansim.scenario.playing.record`
 
 
 @dataclass(frozen=True)

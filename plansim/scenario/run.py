@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from plansim.core.errors import MalformedInput
 from plansim.planning.base import Stopwatch
-from plansim.scenario.executor import Executor, InProcess, Lost, ProcessPool
 from plansim.scenario.expectations import metrics_in
 from plansim.scenario.folder import check_replaceable
-from plansim.scenario.journal import Journal, digest, header_of, open_journal
 from plansim.scenario.manifest import manifest
 from plansim.scenario.metrics import is_wall_clock
+from plansim.scenario.playing.executor import Executor, InProcess, Lost, ProcessPool
+from plansim.scenario.playing.journal import Journal, digest, header_of, open_journal
+from plansim.scenario.playing.seeds import seeds_text
+from plansim.scenario.playing.task import Portable, Task, play
+from plansim.scenario.playing.trial import Finished, Rules
 from plansim.scenario.result import Episode, Key, Result
-from plansim.scenario.seeds import seeds_text
-from plansim.scenario.task import Portable, Task, play
-from plansim.scenario.trial import Finished, Rules
 
 if TYPE_CHECKING:
     from plansim.scenario.build import Simulation

@@ -51,7 +51,7 @@ class Scenario:
 
         folder: relative paths are written as seen from there; as they were written where None
         """
-        from plansim.scenario.resolve import resolve
+        from plansim.scenario.reading.resolve import resolve
 
         return copy.deepcopy(self._resolved) if folder is None else resolve(self, Path(folder).absolute())
 
@@ -63,7 +63,7 @@ class Scenario:
 
     @functools.cached_property
     def _resolved(self) -> dict[str, Any]:
-        from plansim.scenario.resolve import resolve
+        from plansim.scenario.reading.resolve import resolve
 
         return resolve(self)
 

@@ -8,7 +8,7 @@ import pytest
 
 from plansim.scenario.build import build
 from plansim.scenario.load import from_mapping, load
-from plansim.scenario.problems import InvalidScenario
+from plansim.scenario.reading.problems import InvalidScenario
 from plansim.scenario.schema import Scenario
 from tests.scenario import components  # noqa: F401  # registers an environment
 from tests.scenario.drafts import EVERYTHING

@@ -7,7 +7,7 @@ import pytest
 from plansim.core.errors import MalformedInput
 from plansim.scenario.build import build
 from plansim.scenario.load import from_mapping, load
-from plansim.scenario.problems import InvalidScenario
+from plansim.scenario.reading.problems import InvalidScenario
 from tests.scenario import components
 from tests.scenario.drafts import EVERYTHING
 

@@ -8,8 +8,8 @@ import pytest
 
 from plansim.core.errors import MalformedInput
 from plansim.scenario import registry
-from plansim.scenario.json_schema import json_schema
-from plansim.scenario.signature import signature
+from plansim.scenario.reading.json_schema import json_schema
+from plansim.scenario.reading.signature import signature
 
 NAMES = [(kind, name) for kind, table in registry.BUILTINS.items() for name in table]
 

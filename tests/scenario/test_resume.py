@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from plansim.scenario.folder import episodes_csv
-from plansim.scenario.journal import UnfinishedRun, partial_folder
+from plansim.scenario.playing.journal import UnfinishedRun, partial_folder
 from plansim.scenario.run import Interrupted, run
 from tests.scenario.toys import Scenario, Simulation, Walker
 

@@ -10,9 +10,9 @@ import pytest
 
 from plansim.core.errors import MalformedInput
 from plansim.scenario.folder import episodes_csv
+from plansim.scenario.playing.seeds import parse_seeds
+from plansim.scenario.playing.trial import policy_seed
 from plansim.scenario.run import run
-from plansim.scenario.seeds import parse_seeds
-from plansim.scenario.trial import policy_seed
 from tests.scenario.toys import Line, Scenario, Simulation, Slow, Together, Troubled, Walker
 
 METRICS = ("success", "return", "steps", "final_distance", "path_length", "position_error", "thoughts")

@@ -5,9 +5,9 @@ import math
 import pytest
 import yaml
 
-from plansim.scenario.nodes import plain
-from plansim.scenario.problems import Report
-from plansim.scenario.yaml_nodes import parse
+from plansim.scenario.reading.nodes import plain
+from plansim.scenario.reading.problems import Report
+from plansim.scenario.reading.yaml_nodes import parse
 
 
 def read(text):

@@ -9,12 +9,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from plansim.scenario.actions import BadAction, Check
 from plansim.scenario.metrics import Log, columns_for, is_wall_clock, measure
-from plansim.scenario.record import keep, to_record
+from plansim.scenario.playing.actions import BadAction, Check
+from plansim.scenario.playing.record import keep, to_record
+from plansim.scenario.playing.timeout import TimedOut, clock_for, within
+from plansim.scenario.playing.worlds import Worlds
 from plansim.scenario.result import Episode, Record
-from plansim.scenario.timeout import TimedOut, clock_for, within
-from plansim.scenario.worlds import Worlds
 
 
 @dataclass(frozen=True)

@@ -8,14 +8,14 @@ from typing import Any
 
 from plansim.control.base import Policy
 from plansim.core.errors import near_miss
-from plansim.scenario.check import check
-from plansim.scenario.environments import check_environment
-from plansim.scenario.nodes import Node, describe, plain
-from plansim.scenario.overrides import override, split
-from plansim.scenario.problems import Report, below
-from plansim.scenario.recipe import BROKEN, Recipe
+from plansim.scenario.reading.check import check
+from plansim.scenario.reading.environments import check_environment
+from plansim.scenario.reading.nodes import Node, describe, plain
+from plansim.scenario.reading.overrides import override, split
+from plansim.scenario.reading.problems import Report, below
+from plansim.scenario.reading.recipe import BROKEN, Recipe
+from plansim.scenario.reading.signature import Parameter, signature
 from plansim.scenario.schema import Scenario
-from plansim.scenario.signature import Parameter, signature
 
 LIMITS = ("max_steps", "timeout")
 VARIABLE = ("env", "policy", *LIMITS)  # what a variant may change

@@ -13,9 +13,9 @@ from typing import Any, NoReturn
 import yaml
 from yaml.reader import Reader
 
-from plansim.scenario.nodes import DEEPEST, MOST_NODES, REFUSED, Node, describe, shortened
-from plansim.scenario.problems import Place, Report, below
-from plansim.scenario.yaml_scalars import scalar
+from plansim.scenario.reading.nodes import DEEPEST, MOST_NODES, REFUSED, Node, describe, shortened
+from plansim.scenario.reading.problems import Place, Report, below
+from plansim.scenario.reading.yaml_scalars import scalar
 
 _LINE_BREAK = re.compile("\r\n|[\r\n\x85\u2028\u2029]")
 

@@ -9,7 +9,7 @@ import math
 import re
 from typing import Any
 
-from plansim.scenario.nodes import REFUSED
+from plansim.scenario.reading.nodes import REFUSED
 
 _NULL = re.compile(r"null|Null|NULL|~|")
 _BOOLEAN = re.compile(r"(true|True|TRUE)|false|False|FALSE")

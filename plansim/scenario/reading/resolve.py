@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from plansim.scenario.nodes import from_plain
-from plansim.scenario.parts import Parts, check_parts, variants_of, with_variant
-from plansim.scenario.problems import InvalidScenario, Place, Report
+from plansim.scenario.reading.nodes import from_plain
+from plansim.scenario.reading.parts import Parts, check_parts, variants_of, with_variant
+from plansim.scenario.reading.problems import InvalidScenario, Place, Report
 from plansim.scenario.schema import Scenario
 
 

@@ -10,10 +10,11 @@ import enum
 from typing import Annotated, Any, Literal, get_args, get_origin
 
 from plansim.core.errors import MalformedInput
-from plansim.scenario import environments, hints, registry
-from plansim.scenario.defaults import plain_default
-from plansim.scenario.parts import head_parameters
-from plansim.scenario.signature import Parameter, Signature, signature
+from plansim.scenario import registry
+from plansim.scenario.reading import environments, hints
+from plansim.scenario.reading.defaults import plain_default
+from plansim.scenario.reading.parts import head_parameters
+from plansim.scenario.reading.signature import Parameter, Signature, signature
 
 _SIMPLE: dict[Any, dict[str, Any]] = {
     bool: {"type": "boolean"},

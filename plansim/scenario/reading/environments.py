@@ -14,11 +14,11 @@ import gymnasium
 
 from plansim.core.errors import MalformedInput, near_miss
 from plansim.scenario import registry
-from plansim.scenario.check import check_arguments
-from plansim.scenario.nodes import REFUSED, Node, describe
-from plansim.scenario.problems import Report, below
-from plansim.scenario.recipe import BROKEN, FAILED, Call, Recipe, Value, Workshop
-from plansim.scenario.signature import Parameter, Signature, signature
+from plansim.scenario.reading.check import check_arguments
+from plansim.scenario.reading.nodes import REFUSED, Node, describe
+from plansim.scenario.reading.problems import Report, below
+from plansim.scenario.reading.recipe import BROKEN, FAILED, Call, Recipe, Value, Workshop
+from plansim.scenario.reading.signature import Parameter, Signature, signature
 
 # what the runner hands over by itself
 _OURS = ("render_mode", "max_episode_steps", "num_envs", "autoreset_mode", "id")

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from plansim.scenario.problems import Place, Report, below
+from plansim.scenario.reading.problems import Place, Report, below
 
 MOST_NODES = 100_000  # with every alias written out
 DEEPEST = 60

@@ -11,9 +11,9 @@ from typing import Any, Protocol
 
 from plansim.core.errors import PlansimError
 from plansim.scenario import registry
-from plansim.scenario.defaults import plain_default
-from plansim.scenario.problems import Place, Report
-from plansim.scenario.signature import Signature
+from plansim.scenario.reading.defaults import plain_default
+from plansim.scenario.reading.problems import Place, Report
+from plansim.scenario.reading.signature import Signature
 
 # built once and shared by all who ask for the same: they are values. A planner or a policy may remember things
 SHARED = ("map", "problems", "motion", "sensor")

@@ -18,8 +18,8 @@ from typing import Any
 
 from plansim.core.errors import PlansimError
 from plansim.scenario.folder import make_folder, read_record, stem, write_record
+from plansim.scenario.playing.trial import Finished
 from plansim.scenario.result import Episode, Key
-from plansim.scenario.trial import Finished
 
 SYNC = 2.0  # s between flushes to the disk itself; a killed process loses nothing, a power cut at most these
 

@@ -9,12 +9,12 @@ from typing import Any
 
 from plansim.core.errors import MalformedInput, near_miss
 from plansim.scenario import registry
-from plansim.scenario.environments import Environment
 from plansim.scenario.expectations import parse_bound, split_metric
 from plansim.scenario.metrics import Metric
-from plansim.scenario.nodes import Node
-from plansim.scenario.problems import Report, below
-from plansim.scenario.recipe import FAILED
+from plansim.scenario.reading.environments import Environment
+from plansim.scenario.reading.nodes import Node
+from plansim.scenario.reading.problems import Report, below
+from plansim.scenario.reading.recipe import FAILED
 
 
 def check_expectations(

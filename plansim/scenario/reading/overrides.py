@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from plansim.scenario.nodes import REFUSED, Node, describe, plain
-from plansim.scenario.problems import Place, Report
-from plansim.scenario.yaml_nodes import parse
+from plansim.scenario.reading.nodes import REFUSED, Node, describe, plain
+from plansim.scenario.reading.problems import Place, Report
+from plansim.scenario.reading.yaml_nodes import parse
 
 Keys = tuple[str, ...]
 

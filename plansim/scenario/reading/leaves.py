@@ -16,10 +16,10 @@ import numpy as np
 
 from plansim.core.errors import MalformedInput, near_miss
 from plansim.scenario import registry
-from plansim.scenario.hints import choices, wanted
-from plansim.scenario.nodes import REFUSED, Node, describe, is_refused, plain
-from plansim.scenario.problems import Report, below
-from plansim.scenario.recipe import BROKEN, File, Recipe, Value
+from plansim.scenario.reading.hints import choices, wanted
+from plansim.scenario.reading.nodes import REFUSED, Node, describe, is_refused, plain
+from plansim.scenario.reading.problems import Report, below
+from plansim.scenario.reading.recipe import BROKEN, File, Recipe, Value
 
 _VARIABLE = re.compile(r"\$\{(\w+)(?::-([^}]*))?\}")
 _YAML_1_1_BOOLEANS = ("yes", "no", "on", "off", "y", "n")

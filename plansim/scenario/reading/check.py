@@ -12,13 +12,14 @@ from pathlib import Path
 from typing import Annotated, Any, get_args, get_origin
 
 from plansim.core.errors import MalformedInput, near_miss
-from plansim.scenario import hints, registry
-from plansim.scenario.conformance import complaint
-from plansim.scenario.leaves import check_array, check_function, check_leaf, check_path, refuse
-from plansim.scenario.nodes import REFUSED, Node
-from plansim.scenario.problems import Report, below
-from plansim.scenario.recipe import BROKEN, Call, Entries, Items, Recipe, Value
-from plansim.scenario.signature import Signature, signature
+from plansim.scenario import registry
+from plansim.scenario.reading import hints
+from plansim.scenario.reading.conformance import complaint
+from plansim.scenario.reading.leaves import check_array, check_function, check_leaf, check_path, refuse
+from plansim.scenario.reading.nodes import REFUSED, Node
+from plansim.scenario.reading.problems import Report, below
+from plansim.scenario.reading.recipe import BROKEN, Call, Entries, Items, Recipe, Value
+from plansim.scenario.reading.signature import Signature, signature
 
 
 def check(node: Node, annotation: Any, path: str, report: Report, folder: Path, default: Any = ...) -> Recipe:

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from plansim.scenario.actions import action_check
-from plansim.scenario.timeout import TimedOut, alarms, clock_for, within
-from plansim.scenario.trial import Failed, Finished, Rules, Trial, first_line
-from plansim.scenario.worlds import make_worlds
+from plansim.scenario.playing.actions import action_check
+from plansim.scenario.playing.timeout import TimedOut, alarms, clock_for, within
+from plansim.scenario.playing.trial import Failed, Finished, Rules, Trial, first_line
+from plansim.scenario.playing.worlds import make_worlds
 
 if TYPE_CHECKING:
     from plansim.scenario.build import Simulation

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from plansim.scenario.trial import Finished, Rules
+from plansim.scenario.playing.trial import Finished, Rules
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,7 @@ class Task:
 
 def play(task: Task) -> Iterator[Finished | None]:
     """The work of a task: what an executor is given."""
-    from plansim.scenario.rollout import rollout
+    from plansim.scenario.playing.rollout import rollout
 
     yield from rollout(task.simulation.built, task.seeds, task.rules, task.batch)
 
