@@ -33,7 +33,8 @@ class Agent:
     shortens its path, marks what the map does not know, and plans anew when that is in its way. Where there is no path
     it stands still and says so in its metrics.
 
-    The controller acts on the observation with "state" (the estimate) and "path" (T, 2) added.
+    The controller acts on the observation with "state" (the estimate) and "path" (T, 2) added, and with an estimator
+    also "clearance", the metres that are free around the robot.
 
     >>> agent = Agent(AStar(), PurePursuit(Unicycle()), grid, MonteCarloLocalization(grid), sensor)  # doctest: +SKIP
     >>> agent.reset(seed=0)                                                                          # doctest: +SKIP
@@ -81,7 +82,10 @@ class Agent:
                 self._plan(state[:2], goal)
             now.blocked_steps += now.path is None
             path = state[None, :2] if now.path is None else now.path
-        return self.controller.act({**observation, "state": state, "path": path})
+        added = {"state": state, "path": path} | (
+            {} if self.estimator is None else {"clearance": self._clearance(state)}
+        )
+        return self.controller.act({**observation, **added})
 
     def metrics(self) -> dict[str, float]:
         """What it has to say of the episode: the first plan's cost in metres, times in seconds."""
@@ -145,6 +149,12 @@ class Agent:
         back = state[:2] - [np.cos(state[2]), np.sin(state[2])]
         return state[None, :2] if self._has_speed else np.array([state[:2], back])
 
+    def _clearance(self, state: Array) -> float:
+        """From the robot's edge to the nearest thing that the map or the lidar knows."""
+        wall = self.map.distance(state) - 0.5 * self.map.resolution
+        found = np.hypot(*(self._now.obstacles - state[:2]).T).min(initial=np.inf)
+        return float(min(wall, found)) - self.radius
+
     # --- where to go --------------------------------------------------------------------------------------------------
 
     def _must_plan(self, position: Array, goal: Array) -> bool:
@@ -156,7 +166,8 @@ class Agent:
         if now.path is None:
             return now.avoided  # what the lidar saw may go away; walls do not
         along, aside = closest_on_path(now.path, position)
-        return aside > 1.5 * self.margin or is_blocked(now.path, along, now.obstacles, self.radius + 0.5 * self.margin)
+        ahead = along + self.radius  # what is beside the robot is being passed
+        return aside > 1.5 * self.margin or is_blocked(now.path, ahead, now.obstacles, self.radius + 0.5 * self.margin)
 
     def _plan(self, position: Array, goal: Array) -> None:
         now = self._now

@@ -25,7 +25,8 @@ class PurePursuit:
 
     Its progress along a path never goes back, so a path may cross itself. A robot that can turn on the spot does so
     when the path leaves it at a wide angle; a car drives on with its steering at the limit. A path of one point means:
-    stand still.
+    stand still. Where the observation has a "clearance", the metres that are free around the robot, it is slow near
+    obstacles.
 
     >>> from plansim.models.unicycle import Unicycle
     >>> policy = PurePursuit(Unicycle(), max_acceleration=0.5)
@@ -77,7 +78,10 @@ class PurePursuit:
         if self._turns_in_place(bearing):
             return self._control(state, speed, 0.0, 0.0, turn_rate=bearing / self.dt)
         bend = _pursuit_curvature(distance, bearing)
-        return self._control(state, speed, min(self._track.speed(self._progress, self.dt), self._in_curve(bend)), bend)
+        wanted = min(self._track.speed(self._progress, self.dt), self._in_curve(bend))
+        if "clearance" in observation:  # so near to something, it drives as fast as it could still stop
+            wanted = min(wanted, sqrt(2 * self.max_deceleration * max(observation["clearance"], 0.05)))
+        return self._control(state, speed, wanted, bend)
 
     def _advance(self, path: Array, position: Array) -> None:
         """Finds the robot's place on the path, no farther back than it has been."""

@@ -170,6 +170,15 @@ def test_a_moving_robot_that_is_told_to_stand_still_brakes():
     assert stop[-1] == 0.0
 
 
+def test_near_obstacles_it_drives_as_fast_as_it_could_still_stop():
+    policy, line = PurePursuit(Unicycle(), max_deceleration=1.0), np.array([[0.0, 0.0], [20.0, 0.0]])
+    for clearance, fastest in ((10.0, 1.0), (0.18, 0.6), (0.08, 0.4), (-1.0, np.sqrt(0.1))):
+        policy.reset()
+        for i in range(20):
+            u = policy.act({"state": np.array([0.1 * i, 0.0, 0.0]), "path": line, "clearance": clearance})
+        assert u[0] == pytest.approx(fastest)
+
+
 def test_a_reset_forgets(robot):
     policy = PurePursuit(robot)
     first = drive(policy, CORNERED, [0.0, 0.0, 0.5], steps=40)[1]
