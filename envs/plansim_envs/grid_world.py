@@ -168,6 +168,12 @@ def _cells(grid: OccupancyGrid) -> tuple[np.ndarray, np.ndarray]:
 
 
 @kernel
+def _place(point, centres, cell):
+    # by numbers: a copy of slices compiles ten times as long
+    point[0], point[1] = centres[cell[0], cell[1], 0], centres[cell[0], cell[1], 1]
+
+
+@kernel
 def _draw(state, mask, problems, cells, first, last, centres):
     for i in range(state.shape[0]):
         if not mask[i]:
@@ -186,8 +192,8 @@ def _draw(state, mask, problems, cells, first, last, centres):
             k = first[j] + (j - first[j] + 1 + int(b * (size - 1))) % size
             world["problem"] = -1
             start[0], start[1], goal[0], goal[1] = cells[j, 0], cells[j, 1], cells[k, 0], cells[k, 1]
-        world["state"][:] = centres[start[0], start[1]]
-        world["goal"][:] = centres[goal[0], goal[1]]
+        _place(world["state"], centres, start)
+        _place(world["goal"], centres, goal)
         world["steps"], world["path_length"], world["outcome"] = 0, 0.0, 0
 
 
@@ -207,7 +213,7 @@ def _walk(state, actions, free, centres, resolution, max_steps, reward, terminat
         ):  # fmt: skip
             length = resolution * (sqrt(2.0) if d_row * d_column else 1.0)
             cell[0], cell[1] = to_row, to_column
-            world["state"][:] = centres[to_row, to_column]
+            _place(world["state"], centres, cell)
             world["path_length"] += length
         world["steps"] += 1
         terminated[i] = cell[0] == goal[0] and cell[1] == goal[1]
