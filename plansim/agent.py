@@ -119,7 +119,7 @@ class Agent:
             return np.asarray(observation["state"], dtype=float)
         now, increment = self._now, np.asarray(observation["odometry"], dtype=float)
         if now.belief is None:
-            now.belief = self._first_belief(observation)
+            now.belief = self._first_belief(self.estimator, observation)
         else:
             now.belief = self.estimator.predict(now.belief, increment, self.dt, now.estimator_rng)
             now.moved += np.hypot(increment[0], increment[1])
@@ -133,11 +133,11 @@ class Agent:
             now.obstacles = self._unmapped.points(now.marks)
         return np.append(now.pose.mean, increment[0] / self.dt) if self._has_speed else now.pose.mean
 
-    def _first_belief(self, observation: Mapping[str, Any]) -> Any:
+    def _first_belief(self, estimator: Any, observation: Mapping[str, Any]) -> Any:
         if not (self.start_known and "start" in observation):
-            return self.estimator.everywhere(self._now.estimator_rng)
+            return estimator.everywhere(self._now.estimator_rng)
         start = Gaussian(np.asarray(observation["start"], dtype=float), np.diag(np.square(self.start_std)))
-        return self.estimator.around(start, self._now.estimator_rng) if hasattr(self.estimator, "around") else start
+        return estimator.around(start, self._now.estimator_rng) if hasattr(estimator, "around") else start
 
     @property
     def _lost(self) -> bool:

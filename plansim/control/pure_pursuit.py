@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from math import atan2, copysign, cos, hypot, inf, pi, sin, sqrt
+from math import atan2, copysign, cos, hypot, inf, sin, sqrt
 
 import numpy as np
 
 from plansim.control.speed_profile import braking_profile, curvature, speed_in_curve
 from plansim.core.arrays import Array
 from plansim.core.errors import MalformedInput
+from plansim.core.layout import wrap_angle
 from plansim.core.trajectory import arc_length, closest_on_path, resample
 from plansim.models.vehicle import Vehicle
 
@@ -69,28 +70,29 @@ class PurePursuit:
         names = self.robot.state.names
         speed = float(state[names.index("speed")]) if "speed" in names else self._speed
         x, y, heading = (float(state[names.index(name)]) for name in ("x", "y", "heading"))
-        self._advance(np.asarray(observation["path"], dtype=float), np.array([x, y]))
-        if self._track.length - self._progress <= self.goal_tolerance:
+        track = self._advance(np.asarray(observation["path"], dtype=float), np.array([x, y]))
+        if track.length - self._progress <= self.goal_tolerance:
             return self._control(state, speed, 0.0, 0.0)
-        target = self._track.point(self._progress + max(self.lookahead, self.lookahead_time * abs(speed)))
+        target = track.point(self._progress + max(self.lookahead, self.lookahead_time * abs(speed)))
         distance = hypot(target[0] - x, target[1] - y)
-        bearing = (atan2(target[1] - y, target[0] - x) - heading + pi) % (2 * pi) - pi
+        bearing = float(wrap_angle(atan2(target[1] - y, target[0] - x) - heading))
         if self._turns_in_place(bearing):
             return self._control(state, speed, 0.0, 0.0, turn_rate=bearing / self.dt)
         bend = _pursuit_curvature(distance, bearing)
-        wanted = min(self._track.speed(self._progress, self.dt), self._in_curve(bend))
+        wanted = min(track.speed(self._progress, self.dt), self._in_curve(bend))
         if "clearance" in observation:  # so near to something, it drives as fast as it could still stop
             wanted = min(wanted, sqrt(2 * self.max_deceleration * max(observation["clearance"], 0.05)))
         return self._control(state, speed, wanted, bend)
 
-    def _advance(self, path: Array, position: Array) -> None:
-        """Finds the robot's place on the path, no farther back than it has been."""
+    def _advance(self, path: Array, position: Array) -> _Track:
+        """The path as a track. Finds the robot's place on the path, no farther back than it has been."""
         if self._track is None or not self._track.follows(path):
             self._track, self._turning = self._make_track(path), False
             self._progress = self._track.first_near(position, slack=0.5 * self.lookahead)
         # a window, so that a path may cross itself; wider than a step of driving, so that it is not left behind
         window = self.lookahead + 2 * self.max_speed * self.dt
         self._progress = self._track.closest(position, self._progress, self._progress + window)
+        return self._track
 
     def _make_track(self, path: Array) -> _Track:
         if path.ndim != 2 or not len(path) or path.shape[1] < 2 or not np.isfinite(path).all():
