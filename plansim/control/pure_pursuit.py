@@ -27,7 +27,7 @@ class PurePursuit:
     Its progress along a path never goes back, so a path may cross itself. A robot that can turn on the spot does so
     when the path leaves it at a wide angle; a car drives on with its steering at the limit. A path of one point means:
     stand still. Where the observation has a "clearance", the metres that are free around the robot, it is slow near
-    obstacles.
+    obstacles, and turns on the spot there rather than swing out.
 
     >>> from plansim.models.unicycle import Unicycle
     >>> policy = PurePursuit(Unicycle(), max_acceleration=0.5)
@@ -76,12 +76,13 @@ class PurePursuit:
         target = track.point(self._progress + max(self.lookahead, self.lookahead_time * abs(speed)))
         distance = hypot(target[0] - x, target[1] - y)
         bearing = float(wrap_angle(atan2(target[1] - y, target[0] - x) - heading))
-        if self._turns_in_place(bearing):
+        # so near to something, it drives as fast as it could still stop, and by arcs that stay away from it
+        clearance = max(float(observation.get("clearance", inf)), 0.05)
+        if self._turns_in_place(bearing, distance, clearance):
             return self._control(state, speed, 0.0, 0.0, turn_rate=bearing / self.dt)
         bend = _pursuit_curvature(distance, bearing)
-        wanted = min(track.speed(self._progress, self.dt), self._in_curve(bend))
-        if "clearance" in observation:  # so near to something, it drives as fast as it could still stop
-            wanted = min(wanted, sqrt(2 * self.max_deceleration * max(observation["clearance"], 0.05)))
+        could_stop = sqrt(2 * self.max_deceleration * clearance)
+        wanted = min(track.speed(self._progress, self.dt), self._in_curve(bend), could_stop)
         return self._control(state, speed, wanted, bend)
 
     def _advance(self, path: Array, position: Array) -> _Track:
@@ -108,9 +109,11 @@ class PurePursuit:
     def _in_curve(self, bend: Array) -> Array:
         return speed_in_curve(bend, self.max_speed, self.max_lateral_acceleration, self.max_turn_rate)
 
-    def _turns_in_place(self, bearing: float) -> bool:
+    def _turns_in_place(self, bearing: float, distance: float, clearance: float) -> bool:
+        # the arc leaves the straight way by distance / 2 * tan(bearing / 2): at most by half of what is free
+        above = min(self.turn_in_place_above, 2 * atan2(clearance, distance))
         # it turns until it faces the way, not until just below the angle that made it turn
-        above = 0.25 * self.turn_in_place_above if self._turning else self.turn_in_place_above
+        above *= 0.25 if self._turning else 1.0
         self._turning = "turn_rate" in self.robot.control.names and abs(bearing) > above
         return self._turning
 

@@ -179,6 +179,18 @@ def test_near_obstacles_it_drives_as_fast_as_it_could_still_stop():
         assert u[0] == pytest.approx(fastest)
 
 
+@pytest.mark.parametrize("bearing", [0.4, 0.7, 0.99])
+@pytest.mark.parametrize("free", [0.06, 0.1, 0.15])
+def test_beside_a_wall_it_never_swings_out_as_far_as_the_wall(free, bearing):
+    policy, line = PurePursuit(Unicycle()), np.array([[0.0, 0.0], [20.0, 0.0]])
+    state = np.array([0.0, 0.0, -bearing])
+    for _ in range(60):
+        u = policy.act({"state": state, "path": line, "clearance": free + state[1]})
+        state = policy.robot.step(state, u, policy.dt)
+        assert state[1] > -0.8 * free
+    assert state[0] > 2.0
+
+
 def test_a_reset_forgets(robot):
     policy = PurePursuit(robot)
     first = drive(policy, CORNERED, [0.0, 0.0, 0.5], steps=40)[1]
