@@ -22,15 +22,17 @@ import numpy as np
 
 from plansim.core.kernel import kernel
 
-STRAIGHT, DIAGONAL = 38613965, 54608393  # 1 and sqrt(2), to 1e-16
+STRAIGHT, DIAGONAL = 38613965, 54608393  # 1 and sqrt(2), to 3e-16
 SPAN = 1 << 51  # above every cost of a path
 WEIGHT_BITS = 10  # weights are whole multiples of 2^-10
 ENDED, SPENT, FULL = 0, 1, 2
 
+# cells and indices are unsigned where that saves numba the question whether they count from the end
 ROWS = np.array([0, 1, 1, 1, 0, -1, -1, -1])
 COLUMNS = np.array([1, 1, 0, -1, -1, -1, 0, 1])
 LENGTHS = np.array([STRAIGHT, DIAGONAL] * 4)
-LOWEST = np.array([0] + [(i & -i).bit_length() - 1 for i in range(1, 256)])  # index of the lowest bit set
+REACHED_BY = np.array([257 << k for k in range(8)])  # direction k in both halves of `ways`
+LOWEST = np.array([0] + [(i & -i).bit_length() - 1 for i in range(1, 256)], dtype=np.uint64)  # lowest bit that is set
 
 
 @kernel
@@ -66,7 +68,7 @@ def search(neighbours, width, successors, costs, ways, goal, frame, limit, heads
     """
     base, weight, first, shift = frame
     goal_row, goal_column = goal
-    goal_cell = goal_row * width + goal_column
+    goal_cell = np.uint64(goal_row * width + goal_column)
     lowest, highest, unused, queued, expanded, best = state[0], state[1], state[2], state[3], state[4], state[5]
     reach = ((DIAGONAL + (DIAGONAL * weight >> WEIGHT_BITS)) >> shift) + 2  # most buckets that one move can rise
     while True:
@@ -82,13 +84,13 @@ def search(neighbours, width, successors, costs, ways, goal, frame, limit, heads
             outcome = SPENT
             break
 
-        i = heads[lowest]
+        i = np.uint64(heads[lowest])
         heads[lowest] = links[i]
         links[i] = unused
-        unused = i
+        unused = np.int64(i)
         queued -= 1
         row, column = entries[i] >> 32, entries[i] & 0xFFFFFFFF
-        cell = row * width + column
+        cell = np.uint64(row * width + column)
         reached = ways[cell]
         if reached & 255 == 0:
             continue  # expanded since it was put here
@@ -105,18 +107,18 @@ def search(neighbours, width, successors, costs, ways, goal, frame, limit, heads
             k = LOWEST[moves]
             moves &= moves - 1
             to_row, to_column = row + ROWS[k], column + COLUMNS[k]
-            to = to_row * width + to_column
+            to = np.uint64(to_row * width + to_column)
             new = cost + LENGTHS[k]
             if new > costs[to]:
                 continue
             if new < costs[to]:
                 costs[to] = new
-                ways[to] = 257 << k
+                ways[to] = REACHED_BY[k]
             else:
                 reached = np.int64(ways[to])
-                if reached >> (8 + k) & 1:
+                if reached & REACHED_BY[k] > 255:
                     continue
-                ways[to] = reached | 257 << k
+                ways[to] = reached | REACHED_BY[k]
                 if reached & 255:
                     continue  # waits in the queue already
             if to == goal_cell:
@@ -124,7 +126,7 @@ def search(neighbours, width, successors, costs, ways, goal, frame, limit, heads
                 continue
             f = new - base + (octile(to_row - goal_row, to_column - goal_column) * weight >> WEIGHT_BITS)
             bucket = (f - first) >> shift
-            i = unused
+            i = np.uint64(unused)
             unused = links[i]
             queued += 1
             entries[i] = to_row << 32 | to_column

@@ -17,7 +17,7 @@ from plansim.planning.grid_kernels import FULL, SPAN, SPENT, STRAIGHT, WEIGHT_BI
 from plansim.planning.spaces import GridSpace
 
 ENGINE = "buckets, canonical order"
-_BUCKET_SHIFT = 21  # a bucket is 2^21 / STRAIGHT = 1/18 of a cell wide
+_BUCKET_SHIFT = 24  # a bucket is 2^24 / STRAIGHT = 0.43 of a cell wide
 _BETWEEN_CLOCKS = 4096  # expansions
 
 
@@ -122,7 +122,7 @@ class _Search:
         self.frame = self.base, weight_bits, first, shift
         self.heads = np.full(1024 + 2 * bucket, -1, dtype=np.int32)
         self.entries, self.links = np.empty(4096, dtype=np.int64), np.arange(1, 4097, dtype=np.int32)
-        self.heads[bucket], self.entries[0], self.links[0] = 0, row << 32 | column, -1
+        self.heads[bucket], self.entries[0], self.links[0], self.links[-1] = 0, row << 32 | column, -1, -1
         self.state = np.array([bucket, bucket, 1, 1, 0, self.base + SPAN])
 
     def run(self, budget: Budget) -> bool:

@@ -72,6 +72,42 @@ def test_integer_costs_order_as_the_true_ones_do():
     assert 4096**2 * DIAGONAL < SPAN
 
 
+@pytest.mark.parametrize("shift", [12, 24, 27, 30, 40])
+def test_costs_are_exact_whatever_a_bucket_holds(monkeypatch, shift):
+    monkeypatch.setattr(grid_search, "_BUCKET_SHIFT", shift)
+    rng = np.random.default_rng(shift)
+    for seed in range(40):
+        problem = random_problem(random_space(seed, shape=(20, 30), density=0.1 + 0.05 * (seed % 5)), rng)
+        start, goal = cells(problem.space, np.stack((problem.start, problem.goal)))
+        least = naive_costs(problem.space.blocked, start)[goal]
+        for weight in (0.0, 1.0):
+            path = search_grid(problem.space.neighbours, start, goal, weight)
+            assert path.cost == pytest.approx(least, abs=1e-9)
+
+
+def test_a_star_looks_hardly_twice_at_a_cell_and_only_where_a_shortest_path_may_lie():
+    for seed in range(4):
+        blocked = random_space(seed, shape=(90, 120), density=0.03).blocked.copy()
+        start, goal = (2, 2), (80, 115)
+        blocked[start] = blocked[goal] = False
+        costs = naive_costs(blocked, start)
+        bounds = costs + [[octile((r, c), goal) for c in range(120)] for r in range(90)]
+        path = search_grid(neighbours_of(~blocked), start, goal)
+        assert path.expanded < 1.05 * (bounds <= costs[goal] + 1e-9).sum()
+
+
+def test_the_queue_grows_without_losing_an_entry():
+    search = grid_search._Search(neighbours_of(np.ones((3000, 300), dtype=bool)), (1500, 150), (2999, 299), 0.0)
+    for growth in range(1, 5):
+        assert search.run(Budget(iterations=30_000 * growth))
+        unused, i = 0, search.state[2]
+        while i >= 0:
+            unused, i = unused + 1, search.links[i]
+        assert unused + search.state[3] == len(search.entries)
+        search.grow()
+        assert len(search.entries) == len(search.links)
+
+
 def test_a_corner_is_never_cut():
     free = np.array([[1, 0], [1, 1]], dtype=bool)
     assert search_grid(neighbours_of(free), (0, 0), (1, 1)).cost == 2.0

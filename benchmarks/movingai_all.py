@@ -1,0 +1,60 @@
+"""Every problem of every MovingAI scenario file: published optimum, legal path, and how long all of them take.
+
+`python benchmarks/movingai_all.py [a-star|dijkstra]`; the data's folder is PLANSIM_DATA.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent.parent))
+
+from benchmarks.record import record
+from plansim.core.map_files import read_movingai_map, read_movingai_problems
+from plansim.planning.grid_search import search_grid
+from plansim.planning.spaces import GridSpace
+from tests.conftest import data_folder
+from tests.golden.test_movingai import PRECISION, legal, map_of
+
+WEIGHTS = {"a-star": 1.0, "dijkstra": 0.0}
+
+
+def main() -> None:
+    name = sys.argv[1] if len(sys.argv) > 1 else "a-star"
+    rows, folder = [], data_folder()
+    if folder is None:
+        sys.exit("the MovingAI maps are absent: set PLANSIM_DATA to the folder that holds movingai/")
+    for scenario in sorted((folder / "movingai").rglob("*.scen")):
+        began = time.perf_counter()
+        space, problems = GridSpace(read_movingai_map(map_of(scenario))), read_movingai_problems(scenario)
+        reading, searching, wrong, expanded = time.perf_counter() - began, 0.0, 0, 0
+        for problem in problems:
+            began = time.perf_counter()
+            path = search_grid(space.neighbours, problem.start, problem.goal, WEIGHTS[name])
+            searching += time.perf_counter() - began
+            expanded += path.expanded
+            right = abs(path.cost - problem.optimal_length) <= PRECISION and legal(space.blocked, path.cells)
+            wrong += not right
+        rows.append(
+            {
+                "map": scenario.parent.name + "/" + map_of(scenario).stem,
+                "problems": len(problems),
+                "wrong": wrong,
+                "reading s": reading,
+                "searching s": searching,
+                "ms a problem": 1e3 * searching / len(problems),
+                "ns a cell expanded": 1e9 * searching / expanded,
+            }
+        )
+    total = {"map": "all", "ms a problem": 1e3 * sum(row["searching s"] for row in rows)}
+    total |= {key: sum(row[key] for row in rows) for key in ("problems", "wrong", "reading s", "searching s")}
+    total["ms a problem"] /= total["problems"]
+    title = f"All problems of {len(rows)} MovingAI files: {name}"
+    note = f"wrong: cost off the published one by more than {PRECISION}, or a path that is not legal. One core."
+    record(title, f"python benchmarks/movingai_all.py {name}", [*rows, total], note)
+
+
+if __name__ == "__main__":
+    main()
