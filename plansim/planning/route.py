@@ -10,7 +10,7 @@ from plansim.core.arrays import Array
 from plansim.core.footprint import covered_cells
 from plansim.core.grid import OccupancyGrid
 from plansim.core.trajectory import arc_length, point_at
-from plansim.planning.base import Plan, Planner, Problem
+from plansim.planning.base import Plan, Planner, Problem, Status, no_plan
 from plansim.planning.shortcut import shortcut
 from plansim.planning.spaces import GridSpace
 
@@ -27,20 +27,25 @@ def plan_route(
 ) -> Plan:
     """A shortened plan between points (2,), `clearance` metres from walls, `obstacle_clearance` from obstacles (Q, 2).
 
-    A start that is nearer to a wall than that, and a goal that is so but free, are joined to the nearest cell that is
-    not: a robot that has come too near must be able to leave. The cost is the length of the planner's own path.
+    The map's edge counts as a wall. A start that is nearer to a wall than that, and a goal that is so but free, are
+    joined to the nearest cell that is not: a robot that has come too near must be able to leave. There is no path to a
+    goal that would be joined through a wall. The cost is the length of the planner's own path.
     """
     space = _space_around(map, clearance, obstacles, obstacle_clearance)
+    begin = nearest_free(space.grid, start)
     end = nearest_free(space.grid, goal) if map.is_free(goal) else goal
-    plan = planner.plan(Problem(space, nearest_free(space.grid, start), end), rng=rng)
+    plan = planner.plan(Problem(space, begin, end), rng=rng)
     if not plan.solved:
         return plan
-    states = shortcut(space, plan.states)
+    if not np.array_equal(end, goal) and not GridSpace(map).edge_free(end, goal):
+        return no_plan(Status.NO_PATH, 2, plan.stats)
     # the planner's first and last states are centres of cells
-    states = np.concatenate((start[None], states[1:-1], goal[None]))
-    if not np.array_equal(end, goal):
-        states = np.concatenate((states[:-1], end[None], goal[None]))
-    return plan._replace(states=states)
+    inner = shortcut(space, plan.states)[1:-1]
+    before, after = (
+        np.empty((0, 2)) if np.array_equal(joint, point) else joint[None]
+        for joint, point in ((begin, start), (end, goal))
+    )
+    return plan._replace(states=np.concatenate((start[None], before, inner, after, goal[None])))
 
 
 def nearest_free(grid: OccupancyGrid, point: Array) -> Array:
@@ -66,7 +71,10 @@ def is_blocked(path: Array, along: float, obstacles: Array, clearance: float) ->
 
 @lru_cache(maxsize=8)  # inflating a map takes longer than planning on it: all robots of a map share this
 def _space(map: OccupancyGrid, clearance: float) -> GridSpace:
-    return GridSpace(map.inflated(clearance))
+    edge = np.ones(map.shape, dtype=bool)
+    width = max(int(np.ceil(clearance / map.resolution - 0.5)), 0)  # whose centres are nearer to the edge
+    edge[width : map.shape[0] - width, width : map.shape[1] - width] = False
+    return GridSpace(map.inflated(clearance).with_cells(edge, 1.0))
 
 
 def _space_around(map: OccupancyGrid, clearance: float, obstacles: Array, obstacle_clearance: float) -> GridSpace:

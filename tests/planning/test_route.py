@@ -10,6 +10,7 @@ from plansim.core.trajectory import resample
 from plansim.planning.astar import AStar
 from plansim.planning.base import Status
 from plansim.planning.route import is_blocked, nearest_free, plan_route
+from plansim.planning.spaces import GridSpace
 
 NOTHING = np.empty((0, 2))
 
@@ -44,6 +45,39 @@ def test_a_start_or_goal_too_near_a_wall_is_joined_to_the_nearest_free_cell():
     assert np.array_equal(plan.states[[0, -1]], [near, [7.8, 2.5]])
     inner = resample(plan.states[1:-1], 0.01)
     assert grid.distance(inner).min() > 0.3 - 0.05
+
+
+def test_the_edge_of_the_map_is_a_wall():
+    cells = np.zeros((60, 100))
+    cells[11:, 50:52] = 1
+    start, goal = np.array([1.0, 1.0]), np.array([4.0, 1.0])
+    grid = OccupancyGrid(cells, resolution=0.05, origin=(3.0, -2.0, 0.7))
+    start, goal = (grid.points(np.floor(point[::-1] / 0.05)) for point in (start, goal))
+    assert plan_route(AStar(), grid, start, goal, NOTHING, 0.3, 0.3).status is Status.NO_PATH
+    plan = plan_route(AStar(), grid, start, goal, NOTHING, 0.2, 0.2)
+    walled = OccupancyGrid(
+        np.pad(cells, 1, constant_values=1.0), 0.05, [*grid.points(np.array([-1.5, -1.5])).tolist(), 0.7]
+    )
+    assert walled.distance(resample(plan.states, 0.01)).min() > 0.2 - 0.05
+
+
+def test_it_leaves_a_tight_place_by_the_cell_that_the_route_begins_with():
+    cells = np.zeros((60, 60))
+    cells[20:22, :40] = 1  # a wall, the robot close behind it, the goal on the other side
+    grid = OccupancyGrid(cells, resolution=0.05)
+    plan = plan_route(AStar(), grid, np.array([1.7, 0.9]), np.array([1.7, 2.0]), NOTHING, 0.3, 0.3)
+    space = GridSpace(grid.inflated(0.25))
+    assert plan.solved
+    assert space.edge_free(plan.states[1:-2], plan.states[2:-1]).all()
+    assert plan.states[1] == pytest.approx(nearest_free(grid.inflated(0.3), np.array([1.7, 0.9])))
+
+
+def test_there_is_no_route_through_a_wall_to_a_closet_that_the_robot_does_not_fit_in():
+    cells = np.zeros((60, 100))
+    cells[:, 50:52] = cells[:, 58:60] = 1
+    grid = OccupancyGrid(cells, resolution=0.05)
+    start, closet = np.array([1.0, 1.0]), np.array([2.75, 1.0])
+    assert plan_route(AStar(), grid, start, closet, NOTHING, 0.3, 0.3).status is Status.NO_PATH
 
 
 def test_no_route_is_a_status():
