@@ -370,3 +370,34 @@ def test_help_teaches():
     assert ended.returncode == 0
     assert all(word in ended.stdout for word in ("examples:", "exit status:", "--resume", "130"))
     assert all(word in plansim("--help").stdout for word in ("examples:", "exit status:", "warmup", "doctor"))
+
+
+# --- what is not installed, and where a policy may lie -----------------------------------------------------
+
+
+WITHOUT = "import sys; sys.modules['{}'] = None; from plansim.cli import main; sys.exit(main(sys.argv[1:]))"
+
+
+@pytest.mark.parametrize("module", ["gymnasium", "pydantic"])
+def test_without_its_extra_a_command_says_the_line_that_brings_it(module, file):
+    for command in (["run", file], ["check", file], ["schema"], ["evaluate", "--env", "x", "--policy", "random"]):
+        ended = subprocess.run(
+            [sys.executable, "-c", WITHOUT.format(module), *command], capture_output=True, text=True, timeout=60
+        )
+        assert ended.returncode == 2
+        assert ended.stderr == f"{module} is not installed: pip install 'plansim[envs]'\n"
+
+
+def test_doctor_finds_a_runner_without_its_extra_wanting(file):
+    ended = subprocess.run([sys.executable, "-c", WITHOUT.format("pydantic"), "doctor"], timeout=60, check=False)
+    assert ended.returncode == 1
+
+
+def test_a_policy_may_lie_in_the_working_directory(file, place):
+    code = "import sys; sys.path.remove(''); from plansim.cli import main; sys.exit(main(sys.argv[1:]))"
+    command = ["evaluate", "--env", "Pendulum-v1", "--policy", "toy_pendulum:Push", "--seeds", "0:2"]
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    for jobs in ("1", "2"):
+        command += ["--set", "max_steps=3", "--no-report", "--out", jobs, "--jobs", jobs, "-q"]
+        ended = subprocess.run([sys.executable, "-c", code, *command], env=environment, timeout=60, check=False)
+        assert ended.returncode == 0

@@ -18,7 +18,7 @@ _COMMANDS = {
     "run": "run scenarios, and leave tables, pictures and a report",
     "check": "say everything that is wrong with scenario files, without running them",
     "list": "name the components that a scenario may use",
-    "show": "print a scenario, with every default filled in",
+    "show": "print a scenario as plansim reads it, on request with every default filled in",
     "schema": "print the JSON Schema of scenario files, for editors",
     "compare": "compare two results, seed by seed",
     "evaluate": "evaluate one policy in one environment, without a file",
@@ -29,7 +29,7 @@ _COMMANDS = {
 _EPILOG = """\
 examples:
   plansim run scenarios/warehouse_delivery.yaml
-  plansim run scenarios/city_search.yaml --seeds 0:100 --jobs 2 --set policy.lookahead=0.6
+  plansim run scenarios/warehouse_delivery.yaml --seeds 0:100 --jobs 2 --set policy.controller.lookahead=0.6
   plansim compare runs/before runs/after
   plansim evaluate --env plansim/GridNavigation-v0 --policy my_package:MyPolicy --seeds 0:1000
 
@@ -77,9 +77,11 @@ def _module(name: str):
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command and returns its exit status."""
+    from plansim.cli.extras import missing_extra
     from plansim.cli.messages import say
     from plansim.core.errors import PlansimError
 
+    _see_working_directory()
     options = parser().parse_args(arguments)
     say.configure(quiet=options.quiet, verbose=options.verbose)
     try:
@@ -96,8 +98,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
         say.interrupted(stop, options)
         return INTERRUPTED
     except Exception as error:
+        missing = missing_extra(error) if isinstance(error, ModuleNotFoundError) else None
+        if missing is not None:
+            say.error(str(missing), error)
+            return INVALID
         say.failure(error)
         return BROKEN
+
+
+def _see_working_directory() -> None:
+    """`module:Class` may name a file that lies here. Last, so that it never hides what is installed."""
+    here = os.getcwd()
+    if "" not in sys.path and here not in sys.path:
+        sys.path.append(here)
 
 
 if __name__ == "__main__":

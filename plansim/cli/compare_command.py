@@ -8,7 +8,7 @@ import sys
 EPILOG = """\
 examples:
   plansim compare runs/before runs/after    B against A, metric by metric, over the seeds that both have
-  plansim compare runs/city-search-0        the variants of one result against its first
+  plansim compare runs/city-search-1        the variants of one result against its first
 
 The interval is Student's, of the differences between the two at equal seeds: where it leaves out zero,
 the difference is more than luck (95 %).

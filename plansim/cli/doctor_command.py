@@ -13,20 +13,15 @@ from collections.abc import Iterator
 from importlib import metadata
 from pathlib import Path
 
+from plansim.cli.extras import EXTRAS
+
 EPILOG = """\
 Looks without loading: nothing is compiled, no window is opened.
 exit status: 0 plansim can run scenarios, 1 something that it needs is missing.
 """
 
 _CORE = ("numpy", "scipy", "numba", "networkx", "PyYAML", "pillow")
-_EXTRAS = {  # extra -> module -> distribution
-    "envs": {"gymnasium": "gymnasium", "pydantic": "pydantic", "rich": "rich", "pygame": "pygame-ce"},
-    "viz": {"matplotlib": "matplotlib", "imageio": "imageio"},
-    "learning": {"torch": "torch", "safetensors": "safetensors", "tensorboard": "tensorboard"},
-    "mujoco": {"mujoco": "mujoco"},
-    "pybullet": {"pybullet": "pybullet"},
-    "scale": {"ray": "ray"},
-}
+_RUNNER = ("gymnasium", "pydantic")  # no scenario runs without them
 
 Row = tuple[str, str, str]  # what, how it is, what to do
 
@@ -41,7 +36,7 @@ def command(options: argparse.Namespace) -> int:
 
     rows = [*_versions(), *_extras(), *_graphics(), *_folders()]
     sys.stdout.write(aligned(["what", "found", "to mend"], rows) + "\n")
-    usable = importlib.util.find_spec("gymnasium") and all(version(name) for name in _CORE)
+    usable = all(importlib.util.find_spec(name) for name in _RUNNER) and all(version(name) for name in _CORE)
     return MET if usable else NOT_MET
 
 
@@ -62,7 +57,7 @@ def _versions() -> Iterator[Row]:
 
 
 def _extras() -> Iterator[Row]:
-    for extra, modules in _EXTRAS.items():
+    for extra, modules in EXTRAS.items():
         missing = [module for module in modules if importlib.util.find_spec(module) is None]
         found = ", ".join(f"{d} {version(d) or ''}".strip() for m, d in modules.items() if m not in missing)
         mend = f"pip install 'plansim[{extra}]'" if missing else ""
