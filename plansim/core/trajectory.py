@@ -46,7 +46,7 @@ def point_at(points: Array, length: Array) -> Array:
     return np.stack([np.interp(length, s, points[:, i]) for i in range(points.shape[-1])], axis=-1)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Trajectory:
     """States, and the controls between them, over time."""
 

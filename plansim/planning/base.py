@@ -47,6 +47,7 @@ class Plan(NamedTuple):
     controls: Array | None = None  # (T, m)
     stats: Stats = Stats()
     lower_bound: float = 0.0  # no path is cheaper than this; equal to cost: proven optimal
+    expanded: Array | None = None  # (N, n) states looked at, in order; where the planner was asked to keep them
 
     @property
     def solved(self) -> bool:
@@ -57,7 +58,7 @@ class Plan(NamedTuple):
         return self.solved and self.cost <= self.lower_bound * (1 + 1e-12)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Problem:
     """From a start to a goal through the free states of a space.
 

@@ -5,6 +5,7 @@ import pytest
 
 from plansim.core.errors import MalformedInput
 from plansim.core.geometry import POSE
+from plansim.core.layout import layout
 from plansim.core.trajectory import Trajectory, arc_length, closest_on_path, point_at, resample
 
 CORNER = np.array([[0.0, 0.0], [3.0, 0.0], [3.0, 4.0]])
@@ -72,3 +73,10 @@ def test_malformed_trajectories_are_refused():
         Trajectory(np.array([0.0, 1.0]), states, POSE, controls=np.zeros((2, 2)))
     with pytest.raises(MalformedInput, match="shape"):
         Trajectory(np.array([0.0, 1.0, 2.0]), states, POSE)
+
+
+def test_trajectories_are_told_apart_and_can_be_keys():
+    a, b = (Trajectory(np.arange(3.0), np.zeros((3, 2)), layout("x y")) for _ in range(2))
+    assert a == a
+    assert a != b
+    assert len({a, b}) == 2
