@@ -60,6 +60,13 @@ class Agent:
     def __post_init__(self) -> None:
         if (self.estimator is None) != (self.sensor is None):
             raise MalformedInput("an agent needs an estimator and its sensor, or neither")
+        for name in ("radius", "margin", "update_distance", "update_angle", "replan_every"):
+            if not getattr(self, name) >= 0:
+                raise MalformedInput(f"{name} is {getattr(self, name)}, but must be 0 or more")
+        if not self.dt > 0 or getattr(self.controller, "dt", self.dt) != self.dt:
+            raise MalformedInput(f"dt is {self.dt} s, but must be positive and that of the controller")
+        if len(self.start_std) != 3 or not np.isfinite(self.start_std).all() or not self.lost_above > 0:
+            raise MalformedInput(f"start_std {self.start_std} must be three, lost_above {self.lost_above} positive")
         lidar = getattr(self.sensor, "lidar", None)
         self._unmapped = lidar and UnmappedObstacles(self.map, lidar, distance=self.obstacle_distance)
         robot = getattr(self.controller, "robot", None)
@@ -101,9 +108,12 @@ class Agent:
         }
 
     def trace(self) -> dict[str, Array]:
-        """Its inner numbers of this step: pose and cov of the estimate, path, at most 100 particles, obstacles."""
+        """Its inner numbers of this step: pose and cov of the estimate, path, at most 100 particles, obstacles; and
+        what the planner looked at, if it keeps that."""
         now = self._now
         trace = {"path": np.empty((0, 2)) if now.path is None else now.path}
+        if now.plans and now.plans[-1].expanded is not None:
+            trace["expanded"] = now.plans[-1].expanded
         if now.pose is not None:
             trace |= {"pose": now.pose.mean, "cov": now.pose.cov, "obstacles": now.obstacles}
         if isinstance(now.belief, Particles):

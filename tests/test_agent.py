@@ -283,3 +283,12 @@ def test_agents_of_one_map_share_its_inflated_copy():
 def test_an_estimator_without_its_sensor_is_refused():
     with pytest.raises(MalformedInput, match="sensor"):
         Agent(AStar(), PurePursuit(Unicycle()), hall(), MonteCarloLocalization(hall()))
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [({"radius": -0.1}, "radius"), ({"dt": 0.2}, "that of the controller"), ({"start_std": (0.1, 0.1)}, "start_std")],
+)
+def test_settings_that_make_no_sense_are_refused(settings, message):
+    with pytest.raises(MalformedInput, match=message):
+        agent_for(hall(), **settings)

@@ -38,6 +38,9 @@ class MonteCarloLocalization:
     particles: int = 1000
     resample_below: float = 0.5  # effective sample size, as a share of the particles
 
+    def __post_init__(self) -> None:
+        _ = self._filter  # what it finds wrong, it says now
+
     @cached_property
     def _filter(self) -> ParticleFilter:
         return ParticleFilter(self.motion, self.particles, self.resample_below)

@@ -40,6 +40,8 @@ class ParticleFilter:
     def __post_init__(self) -> None:
         if self.particles < 1:
             raise MalformedInput(f"a filter of {self.particles} particles: it needs at least 1")
+        if not self.resample_below >= 0:
+            raise MalformedInput(f"resample_below is {self.resample_below}, but must be a share of the particles")
 
     def around(self, belief: Gaussian, rng: np.random.Generator) -> Particles:
         """Particles (..., N, n) drawn from a normal density whose covariance may be singular."""

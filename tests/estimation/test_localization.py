@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from plansim.core.beliefs import Gaussian
+from plansim.core.errors import MalformedInput
 from plansim.core.geometry import POSE, compose
 from plansim.core.grid import OccupancyGrid
 from plansim.core.map_files import read_ros_map
@@ -131,3 +132,8 @@ def test_from_nowhere_it_finds_itself_in_a_small_hall():
 def test_the_same_seed_gives_the_same_track():
     start = np.array([1.5, 2.5, 0.0])
     assert np.array_equal(track(hall(), start, 4, 30, steps=20), track(hall(), start, 4, 30, steps=20))
+
+
+def test_settings_that_make_no_sense_are_refused_at_once():
+    with pytest.raises(MalformedInput, match="particles"):
+        MonteCarloLocalization(OccupancyGrid(np.zeros((3, 3))), particles=0)

@@ -177,5 +177,7 @@ def test_it_asks_for_the_random_generator_that_it_needs():
 
 
 def test_a_filter_without_particles_is_refused():
+    with pytest.raises(MalformedInput, match="resample_below"):
+        ParticleFilter(Cart(), resample_below=float("nan"))
     with pytest.raises(MalformedInput, match="particles"):
         ParticleFilter(Cart(), particles=0)
