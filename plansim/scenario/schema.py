@@ -8,11 +8,14 @@ import hashlib
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import NonNegativeInt, PositiveFloat, PositiveInt
+from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt
 
 DEFAULT_METRICS = ("success", "return", "steps")
+MOST_EPISODES = 10_000_000  # more are a slip of the pen, and would not fit in memory
+
+Comparison = Annotated[str, "a comparison in quotes, such as '>= 0.95'"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,11 +30,11 @@ class Scenario:
     policy: dict[str, Any]  # name, and what the policy takes
     description: str = ""
     seed: NonNegativeInt = 0  # of the first episode; the next one has the next
-    episodes: PositiveInt = 1
+    episodes: Annotated[PositiveInt, Field(le=MOST_EPISODES)] = 1
     max_steps: PositiveInt | None = None  # of an episode; the environment's own limit where None
     timeout: PositiveFloat | None = None  # s an episode, wall clock
     metrics: tuple[str, ...] = DEFAULT_METRICS
-    expect: dict[str, str] = field(default_factory=dict)  # metric or variant.metric -> ">= 0.95"
+    expect: dict[str, Comparison] = field(default_factory=dict)  # metric or variant.metric -> ">= 0.95"
     variants: dict[str, dict[str, Any]] = field(default_factory=dict)  # label -> {"policy.planner": ...}
     record: NonNegativeInt | Literal["all"] = 3  # so many first episodes keep their trajectories
     path: str | None = None  # of its file; its relative paths begin there, or else in the working directory

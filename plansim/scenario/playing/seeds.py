@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from plansim.core.errors import MalformedInput
+from plansim.scenario.schema import MOST_EPISODES
 
 
 def parse_seeds(text: str) -> list[int]:
@@ -14,11 +15,16 @@ def parse_seeds(text: str) -> list[int]:
         try:
             numbers = [int(number) for number in part.split(":")]
             found = range(*numbers) if len(numbers) > 1 else numbers
-        except (ValueError, TypeError):
+            count = len(found)
+        except (ValueError, TypeError, OverflowError):
             raise MalformedInput(f"{text!r} are no seeds; write 0:100, 7, or 1,5,9") from None
+        if len(seeds) + count > MOST_EPISODES:
+            raise MalformedInput(f"{text!r} are more than {MOST_EPISODES:,} seeds")
         seeds.update(dict.fromkeys(found))
-    if not seeds or min(seeds) < 0:
-        raise MalformedInput(f"{text!r} are no seeds; there must be one, and none below zero")
+    if not seeds:
+        raise MalformedInput(f"{text!r} are no seeds; a range ends before its second number, as 0:100 does at 99")
+    if min(seeds) < 0:
+        raise MalformedInput(f"{text!r} are no seeds; none may be below zero")
     return list(seeds)
 
 

@@ -82,7 +82,7 @@ def wanted(annotation: Any) -> str:
     (one,) = parts
     origin, arguments = get_origin(one), get_args(one)
     if origin is Annotated:
-        return wanted(arguments[0])
+        return next((words for words in arguments[1:] if isinstance(words, str)), None) or wanted(arguments[0])
     if origin is Literal:
         return " or ".join(repr(value) if isinstance(value, str) else str(value).lower() for value in arguments)
     if kind(one):
