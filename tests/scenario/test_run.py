@@ -74,7 +74,7 @@ CAUSES = {
     "nan": "policy returned NaN at step {} (action[0])",
     "outside": "policy returned an action outside its space at step {} (action[0] = 1.5 is not within [-1, 1])",
     "shape": "policy returned an action of the wrong shape at step {} ((2,), must be (1,))",
-    "none": "policy returned an action of the wrong shape at step {} ((), must be (1,))",
+    "none": "policy returned an action of the wrong type at step {} (nothing: None, must be float64 (1,))",
     "raise": "policy raised ZeroDivisionError: division by zero at step {}",
     "exit": "policy raised SystemExit: 0 at step {}",
 }
@@ -219,7 +219,12 @@ def test_seeds_are_written_as_ranges_or_lists(text, seeds):
     assert parse_seeds(text) == seeds
 
 
-@pytest.mark.parametrize("text", ["", "a", "3:1", "1:2:3:4", "-1", "0:5:0"])
+@pytest.mark.parametrize("text", ["", "a", "3:1", "1:2:3:4", "-1", "0:5:0", "0-9", f"0:{10**30}"])
 def test_what_are_no_seeds_is_refused(text):
     with pytest.raises(MalformedInput, match="no seeds"):
         parse_seeds(text)
+
+
+def test_more_seeds_than_memory_holds_are_refused_before_they_are_counted():
+    with pytest.raises(MalformedInput, match="more than 10,000,000 seeds"):
+        parse_seeds(f"0:{10**12}")

@@ -36,10 +36,12 @@ def _box_check(space: Any) -> Check:
 
     def check(action: Any) -> np.ndarray:
         found = np.asarray(action)
+        if found.dtype.kind not in "biuf":
+            raise BadAction("an action of the wrong type", f"({_shown(action)}, must be {dtype} {shape})")
         if found.shape != shape:
             raise BadAction("an action of the wrong shape", f"({found.shape}, must be {shape})")
         if found.dtype != dtype:
-            if found.dtype.kind not in "biuf" or not np.can_cast(found.dtype, dtype, "same_kind"):
+            if not np.can_cast(found.dtype, dtype, "same_kind"):
                 raise BadAction("an action of the wrong type", f"({found.dtype}, must be {dtype})")
             found = found.astype(dtype)  # before the bounds are held against it: 1 + 1e-16 is 1
         if not ((found >= low) & (found <= high)).all():
@@ -59,6 +61,11 @@ def _outside(found: np.ndarray, low: np.ndarray, high: np.ndarray) -> BadAction:
     )
 
 
+def _shown(action: Any) -> str:
+    text = "nothing: None" if action is None else repr(action)
+    return text if len(text) <= 60 else f"{text[:57]}…"
+
+
 def _discrete_check(space: Any) -> Check:
     first, last, kind = int(space.start), int(space.start + space.n - 1), space.dtype.type
 
@@ -66,7 +73,7 @@ def _discrete_check(space: Any) -> Check:
         found = np.asarray(action)
         if found.dtype.kind not in "iu" or found.size != 1:
             nan = found.dtype.kind == "f" and np.isnan(found).any()
-            raise BadAction("NaN" if nan else "an action of the wrong type", f"({action!r}, must be one integer)")
+            raise BadAction("NaN" if nan else "an action of the wrong type", f"({_shown(action)}, must be one integer)")
         if not first <= found.item() <= last:
             raise BadAction("an action outside its space", f"({found.item()} is not one of {first} … {last})")
         return kind(found.item())
