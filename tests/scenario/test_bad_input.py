@@ -161,6 +161,10 @@ def test_a_wrong_parameter_is_told_where_it_stands(case, complain):
         ("metrics=[thought]", "metrics[0]", "did you mean 'thoughts'?"),
         ("metrics=[zzz]", "metrics[0]", "(there are: success"),
         ("metrics=['math:pi']", "metrics[0]", "no plansim.scenario.metrics.Metric"),
+        ("expect={success: 0.95}", "expect.success", "expected a comparison in quotes, such as '>= 0.95', found 0.95"),
+        ("episodes=1e3", "episodes", "expected an integer, found 1000.0; write 1000"),
+        ("episodes=99999999999", "episodes", "should be less than or equal to 10000000"),
+        ("policy.partcles=3", "policy.partcles", "did you mean 'particles'?"),
         ("expect={success: about 1}", "expect.success", "write a comparison"),
         ("expect={success: '> 1e999'}", "expect.success", "finite"),
         ("expect={sucess: '> 1'}", "expect.sucess", "did you mean 'success'?"),
@@ -199,6 +203,12 @@ def test_an_override_shows_itself_as_the_place(tmp_path):
     with pytest.raises(InvalidScenario) as caught:
         load(tmp_path / "x.yaml", ["policy.lookahead=x"])
     assert str(caught.value) == "--set policy.lookahead=x: policy.lookahead: expected a number, found the text 'x'"
+
+
+def test_a_comparison_without_quotes_is_told_to_take_them(complain):
+    [(line, column, _, message)] = complain(f"{SMALL}expect:\n  success: >= 0.95\n")
+    assert (line, column) == (7, 13)
+    assert message == "a value that begins with > or | must stand in quotes: '>= 0.95'"
 
 
 def test_missing_keys_are_mistakes_too(complain):

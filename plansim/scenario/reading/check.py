@@ -59,8 +59,7 @@ def check_arguments(
         elif schema.open:
             arguments[name] = check(value, Any, below(path, name), report, folder)
         else:
-            unused = [known for known in schema.parameters if known not in entries]
-            hint = near_miss(name, unused) or near_miss(name, schema.parameters) or _list(schema)
+            hint = near_miss(name, schema.parameters) or _list(schema)
             report.add(node.keys[name], below(path, name), f"{what} has no parameter {name!r}{hint}")
             whole = False
     missing = [name for name in schema.required if name not in node.value]

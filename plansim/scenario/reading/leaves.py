@@ -48,6 +48,8 @@ def refuse(node: Node, annotation: Any, path: str, report: Report) -> Recipe:
         hint = near_miss(node.value, choices(annotation))
         if bool in (annotation, *getattr(annotation, "__args__", ())) and node.value.lower() in _YAML_1_1_BOOLEANS:
             hint = "; YAML 1.2 writes booleans as true and false"
+    if isinstance(node.value, float) and node.value.is_integer() and "an integer" in wanted(annotation):
+        hint = f"; write {int(node.value)}"
     report.add(node.place, path, f"expected {wanted(annotation)}, found {describe(node)}{hint}")
     return BROKEN
 

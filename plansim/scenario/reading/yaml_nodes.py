@@ -79,6 +79,8 @@ def _sentence(error: yaml.MarkedYAMLError) -> str:
     problem = error.problem or "this is not YAML"
     if "cannot start any token" in problem:
         return "this character cannot begin a value (YAML is indented with spaces, not with tabs)"
+    if "block scalar" in (error.context or ""):
+        return "a value that begins with > or | must stand in quotes: '>= 0.95'"
     return f"{problem} ({error.context})" if error.context else problem
 
 
