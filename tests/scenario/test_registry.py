@@ -109,3 +109,11 @@ def test_the_json_schema_refuses_what_load_refuses(change, validator):
     scenario = {"name": "x", "env": {"id": "plansim/GridWorld-v0"}, "policy": ROBOT}
     assert validator.is_valid(scenario)
     assert not validator.is_valid(scenario | change)
+
+
+def test_the_schema_knows_a_component_whose_name_is_left_out():
+    choices = json_schema()["$defs"]["env"]["oneOf"]
+    properties = next(c for c in choices if "lidar" in c.get("properties", {}))["properties"]
+    (nameless,) = [c for c in properties["lidar"]["anyOf"][0]["anyOf"] if "properties" in c]
+    assert nameless["properties"]["beams"] == {"type": "integer", "default": 360}
+    assert nameless["additionalProperties"] is False

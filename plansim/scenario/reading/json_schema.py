@@ -95,7 +95,7 @@ def _type(annotation: Any) -> dict[str, Any]:
     if kind:
         concrete = isinstance(annotation, type) and not getattr(annotation, "_is_protocol", False)
         named = {"$ref": f"#/$defs/{kind}"}
-        return {"anyOf": [named, {"type": "object"}]} if concrete else named  # the name may be left out
+        return {"anyOf": [named, _component(signature(annotation), {}, "")]} if concrete else named
     if origin is Annotated:
         return _constrained(arguments)
     if origin is Literal:
