@@ -270,6 +270,11 @@ def test_list_names_every_kind(capsys):
     planners = capsys.readouterr().out
     assert "a-star" in planners
     assert "planner  a-star" in " ".join(everything.split()).replace("planner a-star", "planner  a-star")
+    for kind, plural in (("policy", "policies"), ("problems", "problems"), ("env", "envs")):
+        main(["list", kind])
+        alone = capsys.readouterr().out
+        assert main(["list", plural]) == 0
+        assert capsys.readouterr().out == alone
     assert main(["list", "plnner"]) == 2
     assert "'planner'" in capsys.readouterr().err
 

@@ -23,7 +23,8 @@ def command(options: argparse.Namespace) -> int:
     from plansim.cli.tables import aligned
     from plansim.scenario.registry import GROUPS
 
-    kinds = [options.kind.removesuffix("s") if options.kind not in GROUPS else options.kind] if options.kind else GROUPS
+    plurals = {group.removeprefix("plansim."): kind for kind, group in GROUPS.items()}
+    kinds = [plurals.get(options.kind, options.kind)] if options.kind else GROUPS
     rows = [(kind, name, meaning) for kind in kinds for name, meaning in sorted(_names(kind).items())]
     skip = 1 if options.kind else 0
     sys.stdout.write(aligned(["kind", "name", "what it is"][skip:], [row[skip:] for row in rows]) + "\n")
