@@ -28,10 +28,11 @@ class AStar:
     """
 
     weight: float = 1.0  # of the distance still to go: 1 is optimal, above 1 is sooner found and longer
+    keep_expanded: bool = False  # hand out the states that were looked at, for pictures
 
     def __post_init__(self) -> None:
         if not 1.0 <= self.weight <= 1000.0:
             raise MalformedInput(f"weight is {self.weight}, but must be from 1 (optimal) to 1000 (greedy)")
 
     def plan(self, problem: Problem, budget: Budget = Budget(), rng: np.random.Generator | None = None) -> Plan:
-        return plan_on_grid(problem, self.weight, budget)
+        return plan_on_grid(problem, self.weight, budget, self.keep_expanded)

@@ -21,5 +21,7 @@ class Dijkstra:
     4.0
     """
 
+    keep_expanded: bool = False  # hand out the states that were looked at, for pictures
+
     def plan(self, problem: Problem, budget: Budget = Budget(), rng: np.random.Generator | None = None) -> Plan:
-        return plan_on_grid(problem, 0.0, budget)
+        return plan_on_grid(problem, 0.0, budget, self.keep_expanded)

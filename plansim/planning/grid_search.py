@@ -9,11 +9,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from plansim.core.arrays import Array
+from plansim.core.arrays import Array, readonly
 from plansim.core.errors import MalformedInput
 from plansim.planning import grid_kernels
 from plansim.planning.base import Budget, Plan, Problem, Stats, Status, Stopwatch, no_plan
-from plansim.planning.grid_kernels import FULL, SPAN, SPENT, STRAIGHT, WEIGHT_BITS
+from plansim.planning.grid_kernels import DIAGONAL, FULL, SPAN, SPENT, STRAIGHT, WEIGHT_BITS
 from plansim.planning.spaces import GridSpace
 
 ENGINE = "buckets, canonical order"
@@ -27,9 +27,11 @@ class GridPath(NamedTuple):
     cost: float  # cells
     lower_bound: float  # cells
     expanded: int
+    seconds: float = 0.0  # of the search itself
+    looked_at: Array | None = None  # (N, 2) cells in the order of their f, where they were to be kept
 
 
-def plan_on_grid(problem: Problem, weight: float, budget: Budget) -> Plan:
+def plan_on_grid(problem: Problem, weight: float, budget: Budget, keep_expanded: bool = False) -> Plan:
     """The plan for a problem in a `GridSpace`; weight 0 is Dijkstra, 1 is A*, above 1 is weighted A*."""
     watch = Stopwatch()
     space = grid_space(problem)
@@ -37,13 +39,15 @@ def plan_on_grid(problem: Problem, weight: float, budget: Budget) -> Plan:
     for cell, status in ((start, Status.INVALID_START), (goal, Status.INVALID_GOAL)):
         if space.blocked[cell]:
             return no_plan(status, 2, Stats(seconds=watch.seconds, engine=ENGINE))
-    path = search_grid(space.neighbours, start, goal, weight, budget)
-    stats = Stats(expanded=path.expanded, seconds=watch.seconds, engine=ENGINE)
+    neighbours, prepared = space.neighbours, watch.seconds
+    path = search_grid(neighbours, start, goal, weight, budget, keep_expanded)
+    stats = Stats(expanded=path.expanded, seconds=prepared + path.seconds, engine=ENGINE)
+    expanded = None if path.looked_at is None else readonly(space.grid.points(path.looked_at))
     if not len(path.cells):
-        return no_plan(path.status, 2, stats)._replace(lower_bound=path.lower_bound)
+        return no_plan(path.status, 2, stats)._replace(lower_bound=path.lower_bound, expanded=expanded)
     metres = space.grid.resolution
-    states = space.grid.points(path.cells)
-    return Plan(path.status, states, path.cost * metres, stats=stats, lower_bound=path.lower_bound * metres)
+    states, bound = space.grid.points(path.cells), path.lower_bound * metres
+    return Plan(path.status, states, path.cost * metres, stats=stats, lower_bound=bound, expanded=expanded)
 
 
 def grid_space(problem: Problem) -> GridSpace:
@@ -78,6 +82,7 @@ def search_grid(
     goal: tuple[int, int],
     weight: float = 1.0,
     budget: Budget = Budget(),
+    keep_expanded: bool = False,
 ) -> GridPath:
     """The shortest path between two free cells of a grid, given the free neighbours of each (`neighbours_of`).
 
@@ -88,20 +93,22 @@ def search_grid(
     """
     if start == goal:
         return GridPath(Status.SOLVED, np.array([start]), 0.0, 0.0, 0)
+    watch = Stopwatch()
     search = _Search(neighbours, start, goal, weight)
     spent = search.run(budget)
+    extra = watch.seconds, search.looked_at() if keep_expanded else None
     if search.found:
         status, end = Status.SOLVED, search.goal
     elif spent:
         status, end = Status.BUDGET_SPENT, search.nearest()
     else:
-        return GridPath(Status.NO_PATH, np.empty((0, 2), dtype=np.int64), inf, inf, search.expanded)
+        return GridPath(Status.NO_PATH, np.empty((0, 2), dtype=np.int64), inf, inf, search.expanded, *extra)
     cells, cost = search.path(end)
     if spent:
         bound = search.lower_bound
     else:
         bound = max(cost / max(weight, 1.0), search.least / STRAIGHT)
-    return GridPath(status, cells, cost, min(bound, cost) if search.found else bound, search.expanded)
+    return GridPath(status, cells, cost, min(bound, cost) if search.found else bound, search.expanded, *extra)
 
 
 class _Search:
@@ -162,6 +169,16 @@ class _Search:
         _, weight_bits, first, shift = self.frame
         edge = (first + (int(self.state[0]) << shift)) * (1 << WEIGHT_BITS) / max(weight_bits, 1 << WEIGHT_BITS)
         return max(edge, self.least) / STRAIGHT
+
+    def looked_at(self) -> Array:
+        """The cells (N, 2) of the map that were expanded, by f and among equals by cost: about the search's order."""
+        cells = np.flatnonzero((self.costs < self.base + SPAN) & (self.ways & 255 == 0))
+        rows, columns = np.divmod(cells, self.width)
+        far, near = abs(rows - self.goal[0]), abs(columns - self.goal[1])
+        far, near = np.maximum(far, near), np.minimum(far, near)
+        costs = self.costs[cells] - self.base
+        f = costs + ((STRAIGHT * far + (DIAGONAL - STRAIGHT) * near) * self.frame[1] >> WEIGHT_BITS)
+        return np.stack((rows, columns), axis=-1)[np.lexsort((costs, f))] - 1
 
     def nearest(self) -> tuple[int, int]:
         return grid_kernels.nearest_reached(self.width, self.costs, self.base, *self.goal)

@@ -267,3 +267,16 @@ def test_without_a_compiler_the_answers_are_the_same():
         for disabled in "01"
     ]
     assert answers[0] == answers[1] != ""
+
+
+@pytest.mark.parametrize("weight", [0.0, 1.0])
+def test_the_cells_looked_at_are_those_that_were_expanded_goalwards(weight):
+    free = np.ones((12, 20), dtype=bool)
+    path = search_grid(neighbours_of(free), (6, 3), (6, 15), weight, keep_expanded=True)
+    cells = path.looked_at
+    distance = np.hypot(*(cells - (6, 3)).T)
+    assert len(cells) == len(np.unique(cells, axis=0)) <= path.expanded
+    assert cells[0].tolist() == [6, 3]
+    # A* on an empty grid looks at the straight line alone, Dijkstra at all that is nearer than the goal
+    assert {tuple(cell) for cell in cells} >= {(6, column) for column in range(3, 15)}
+    assert (len(cells) == 12) if weight else (len(cells) > 150 and distance[:20].max() < distance[-20:].min())

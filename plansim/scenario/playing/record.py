@@ -27,9 +27,15 @@ def keep(columns: Columns, prefix: str, value: Any) -> None:
     elif isinstance(value, tuple):
         keep(columns, prefix, dict(enumerate(value)))
     else:
-        array = np.array(value) if not isinstance(value, str) else np.empty(0, object)  # a copy: arrays may be reused
+        array = _kept(value) if not isinstance(value, str) else np.empty(0, object)
         if array.dtype.kind in "biuf":
             columns.setdefault(prefix, []).append(array)
+
+
+def _kept(value: Any) -> Array:
+    """A copy, for arrays may be reused; not of those that nobody can change."""
+    lasting = isinstance(value, np.ndarray) and value.base is None and not value.flags.writeable
+    return value if lasting else np.array(value)
 
 
 def to_record(columns: Columns, steps: int) -> Record:
@@ -63,7 +69,7 @@ def _trace(name: str, rows: list[Array]) -> Record:
     distinct: list[Array] = []
     index = []
     for row in rows:
-        if not distinct or not np.array_equal(row, distinct[-1]):
+        if not distinct or not (row is distinct[-1] or np.array_equal(row, distinct[-1])):
             distinct.append(row)
         index.append(len(distinct) - 1)
     if _one_shape(rows) and 2 * len(distinct) > len(rows):
