@@ -155,6 +155,15 @@ def test_a_command_that_cannot_be_meant_is_two(arguments, capsys):
     assert stop.value.code == 2
 
 
+def test_a_misspelt_option_is_answered_with_those_of_its_command(file, capsys):
+    with pytest.raises(SystemExit) as stop:
+        main(["run", file, "--formt=json"])
+    assert stop.value.code == 2
+    err = capsys.readouterr().err
+    assert err.startswith("usage: plansim run [-h]")
+    assert err.endswith("unrecognized arguments: --formt=json; did you mean '--format'?\n")
+
+
 @pytest.mark.parametrize("arguments", [["--seeds", "9:3"], ["--seeds", "x"], ["--set", "policy.torqe=1"]])
 def test_options_that_cannot_be_meant_are_two(file, arguments, place):
     assert main(["run", file, *arguments]) == 2
@@ -287,6 +296,14 @@ def test_show_prints_a_scenario_that_can_be_run(file, place, capsys):
     assert yaml.safe_load(resolved)["policy"]["bad_from"] == 1000000
     (place / "again.yaml").write_text(resolved)
     assert main(["check", "again.yaml"]) == 0
+
+
+def test_a_scenario_may_come_through_a_pipe(file):
+    shown = plansim("show", file, "--resolved").stdout
+    assert plansim("check", "-", input=shown).stdout == "-: valid\n"
+    told = plansim("check", "-", input=shown.replace("torque", "torqe"))
+    assert told.returncode == 2
+    assert told.stderr.startswith("-:10:3: policy.torqe: ")
 
 
 def test_schema_is_json(capsys):

@@ -9,8 +9,10 @@ from __future__ import annotations
 import argparse
 import importlib
 import os
+import re
 import sys
 from collections.abc import Sequence
+from typing import NoReturn
 
 MET, NOT_MET, INVALID, BROKEN, INTERRUPTED = 0, 1, 2, 3, 130
 
@@ -65,6 +67,7 @@ def parser() -> argparse.ArgumentParser:
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
         module.arguments(command)
+        command.set_defaults(parser=command)
         noise = command.add_mutually_exclusive_group()
         noise.add_argument("-q", "--quiet", action="store_true", help="nothing on standard error but what went wrong")
         noise.add_argument("-v", "--verbose", action="store_true", help="more on standard error, tracebacks too")
@@ -82,7 +85,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from plansim.core.errors import PlansimError
 
     _see_working_directory()
-    options = parser().parse_args(arguments)
+    options, unknown = parser().parse_known_args(arguments)
+    if unknown:
+        _refuse(unknown, options.parser)
     say.configure(quiet=options.quiet, verbose=options.verbose)
     try:
         status = _module(options.command).command(options)
@@ -104,6 +109,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return INVALID
         say.failure(error)
         return BROKEN
+
+
+def _refuse(unknown: Sequence[str], parser: argparse.ArgumentParser) -> NoReturn:
+    """Says which options there are, and which one was probably meant."""
+    from plansim.core.errors import near_miss
+
+    known = re.findall(r"--[\w-]+", parser.format_usage())
+    parser.error(f"unrecognized arguments: {' '.join(unknown)}{near_miss(unknown[0].partition('=')[0], known)}")
 
 
 def _see_working_directory() -> None:

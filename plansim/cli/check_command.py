@@ -20,7 +20,7 @@ exit status: 0 all files are valid, 2 at least one is not.
 def arguments(parser: argparse.ArgumentParser) -> None:
     from plansim.cli.run_command import overrides
 
-    parser.add_argument("files", nargs="+", metavar="FILE", help="a scenario, YAML")
+    parser.add_argument("files", nargs="+", metavar="FILE", help="a scenario, YAML; - reads standard input")
     overrides(parser)
 
 

@@ -27,7 +27,7 @@ exit status: 0 expectations met, 1 not met, 2 invalid and nothing was run, 3 an 
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("files", nargs="+", metavar="FILE", help="a scenario, YAML")
+    parser.add_argument("files", nargs="+", metavar="FILE", help="a scenario, YAML; - reads standard input")
     overrides(parser)
     running(parser)
 

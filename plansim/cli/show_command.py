@@ -15,7 +15,7 @@ examples:
 def arguments(parser: argparse.ArgumentParser) -> None:
     from plansim.cli.run_command import overrides
 
-    parser.add_argument("file", metavar="FILE", help="a scenario, YAML")
+    parser.add_argument("file", metavar="FILE", help="a scenario, YAML; - reads standard input")
     parser.add_argument("--resolved", action="store_true", help="fill in every default")
     overrides(parser)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,7 @@ _APART = ("env", "policy", "variants", *LIMITS)  # keys that are checked on thei
 
 
 def load(path: str | os.PathLike[str], overrides: Sequence[str] = ()) -> Scenario:
-    """The scenario of a YAML file, changed by overrides `key.path=value`.
+    """The scenario of a YAML file, changed by overrides `key.path=value`; `-` is standard input.
 
     Its components are built once to see that they can be. Raises InvalidScenario with every problem.
     """
@@ -48,7 +49,7 @@ def from_mapping(
 
 def _read(file: str, report: Report) -> str | None:
     try:
-        data = Path(file).read_bytes()
+        data = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
     except (OSError, ValueError) as error:
         folder, name = os.path.split(os.path.abspath(file))
         beside = os.listdir(folder) if isinstance(error, FileNotFoundError) and os.path.isdir(folder) else ()
