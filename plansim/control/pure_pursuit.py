@@ -27,7 +27,7 @@ class PurePursuit:
     Its progress along a path never goes back, so a path may cross itself. A robot that can turn on the spot does so
     when the path leaves it at a wide angle; a car drives on with its steering at the limit. A path of one point means:
     stand still. Where the observation has a "clearance", the metres that are free around the robot, it is slow near
-    obstacles, and turns on the spot there rather than swing out.
+    obstacles, cuts no corners there, and turns on the spot rather than swing out.
 
     >>> from plansim.models.unicycle import Unicycle
     >>> policy = PurePursuit(Unicycle(), max_acceleration=0.5)
@@ -73,11 +73,14 @@ class PurePursuit:
         track = self._advance(np.asarray(observation["path"], dtype=float), np.array([x, y]))
         if track.length - self._progress <= self.goal_tolerance:
             return self._control(state, speed, 0.0, 0.0)
-        target = track.point(self._progress + max(self.lookahead, self.lookahead_time * abs(speed)))
+        # so near to something, it looks no farther than cuts half of what is free from a corner, drives as fast as it
+        # could still stop, and does not swing out
+        clearance = max(float(observation.get("clearance", inf)), 0.05)
+        lookahead = max(self.lookahead, self.lookahead_time * abs(speed))
+        straight = track.straight(self._progress, lookahead, 0.5 * clearance)
+        target = track.point(self._progress + max(straight, 0.25 * self.lookahead))
         distance = hypot(target[0] - x, target[1] - y)
         bearing = float(wrap_angle(atan2(target[1] - y, target[0] - x) - heading))
-        # so near to something, it drives as fast as it could still stop, and by arcs that stay away from it
-        clearance = max(float(observation.get("clearance", inf)), 0.05)
         if self._turns_in_place(bearing, distance, clearance):
             return self._control(state, speed, 0.0, 0.0, turn_rate=bearing / self.dt)
         bend = _pursuit_curvature(distance, bearing)
@@ -180,6 +183,18 @@ class _Track:
             return np.array([np.interp(s, self.s, self.points[:, 0]), np.interp(s, self.s, self.points[:, 1])])
         ahead = (self.points[-1] - self.points[-2]) / (self.s[-1] - self.s[-2])
         return self.points[-1] + (s - self.length) * ahead
+
+    def straight(self, s: float, longest: float, aside: float) -> float:
+        """How far ahead of s the path stays within `aside` metres of the straight line there, at most `longest`."""
+        if aside >= longest:
+            return longest
+        i, j = np.searchsorted(self.s, (s, s + longest), side="right")
+        ahead = self.points[i:j] - self.point(s)
+        squared = np.maximum((ahead * ahead).sum(-1), np.finfo(float).tiny)
+        share = np.clip(ahead @ ahead.T / squared[:, None], 0.0, 1.0)  # of the line to point j, nearest to point i
+        off = np.linalg.norm(ahead - share[..., None] * ahead[:, None], axis=-1)
+        bent = (np.tril(off) > aside).any(-1)
+        return float(self.s[i + int(np.argmax(bent)) - 1] - s) if bent.any() else longest
 
     def speed(self, s: float, dt: float) -> float:
         """A speed that can be held for dt from s without being too fast at any time after."""
