@@ -7,7 +7,7 @@ algorithm", CMU-RI-TR-92-01).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from math import atan2, copysign, cos, hypot, inf, sin, sqrt
 
 import numpy as np
@@ -53,9 +53,9 @@ class PurePursuit:
     _turning: bool = field(default=False, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        for name, value in vars(self).items():
-            if isinstance(value, float) and not name.startswith("_") and not value > 0:
-                raise MalformedInput(f"{name} is {value}, but must be positive")
+        for name in (f.name for f in fields(self) if f.init and f.name != "robot"):
+            if not getattr(self, name) > 0:
+                raise MalformedInput(f"{name} is {getattr(self, name)}, but must be positive")
 
     def reset(self, seed: int | None = None) -> None:
         self._track, self._progress, self._speed, self._turning = None, 0.0, 0.0, False

@@ -191,6 +191,19 @@ def test_beside_a_wall_it_never_swings_out_as_far_as_the_wall(free, bearing):
     assert state[0] > 2.0
 
 
+@pytest.mark.parametrize("free", [0.06, 0.1, 0.15])
+def test_in_a_narrow_way_it_cuts_no_corner(free):
+    policy = PurePursuit(Unicycle())
+    path = np.array([[0.0, 0.0], [1.5, 0.0], [1.5, 1.5], [2.0, 2.0], [0.5, 2.0]])
+    state, aside = np.zeros(3), 0.0
+    for _ in range(250):
+        u = policy.act({"state": state, "path": path, "clearance": free - aside})
+        state = policy.robot.step(state, u, policy.dt)
+        aside = closest_on_path(path, state[:2])[1]
+        assert aside < 0.8 * free
+    assert np.hypot(*(state[:2] - path[-1])) < 2 * policy.goal_tolerance
+
+
 def test_a_reset_forgets(robot):
     policy = PurePursuit(robot)
     first = drive(policy, CORNERED, [0.0, 0.0, 0.5], steps=40)[1]
@@ -211,5 +224,6 @@ def test_what_it_cannot_follow_is_refused(observation, message):
 
 
 def test_limits_that_make_no_sense_are_refused():
-    with pytest.raises(MalformedInput, match="max_speed"):
-        PurePursuit(Unicycle(), max_speed=-1.0)
+    for settings in ({"max_speed": -1.0}, {"lookahead": 0}, {"dt": float("nan")}):
+        with pytest.raises(MalformedInput, match=next(iter(settings))):
+            PurePursuit(Unicycle(), **settings)
