@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -69,8 +69,18 @@ def is_blocked(path: Array, along: float, obstacles: Array, clearance: float) ->
     return bool((((nearest - obstacles) ** 2).sum(-1) < clearance**2).any())
 
 
-@lru_cache(maxsize=8)  # inflating a map takes longer than planning on it: all robots of a map share this
+# inflating a map takes longer than planning on it: all robots of a map share its spaces, for as long as it lives
+_SPACES: WeakKeyDictionary[OccupancyGrid, dict[float, GridSpace]] = WeakKeyDictionary()
+
+
 def _space(map: OccupancyGrid, clearance: float) -> GridSpace:
+    spaces = _SPACES.setdefault(map, {})
+    if clearance not in spaces:
+        spaces[clearance] = _inflated(map, clearance)
+    return spaces[clearance]
+
+
+def _inflated(map: OccupancyGrid, clearance: float) -> GridSpace:
     edge = np.ones(map.shape, dtype=bool)
     width = max(int(np.ceil(clearance / map.resolution - 0.5)), 0)  # whose centres are nearer to the edge
     edge[width : map.shape[0] - width, width : map.shape[1] - width] = False

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
+
 import numpy as np
 import pytest
 
@@ -105,3 +108,12 @@ def test_only_what_lies_ahead_blocks():
     assert not is_blocked(path, 1.0, obstacle, 0.1)
     assert not is_blocked(path, 0.0, NOTHING, 0.3)
     assert is_blocked(path, 8.0, np.array([[4.0, 4.1]]), 0.3)
+
+
+def test_a_map_is_forgotten_with_all_that_was_made_of_it():
+    grid = hall()
+    plan_route(AStar(), grid, np.array([1.0, 1.0]), np.array([2.0, 2.0]), NOTHING, 0.3, 0.3)
+    alive = weakref.ref(grid)
+    del grid
+    gc.collect()
+    assert alive() is None
