@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 
 os.environ.update({name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS")})
@@ -18,6 +19,7 @@ import gymnasium
 import numpy as np
 import plansim_envs  # noqa: F401 - registers the environments
 
+from benchmarks.pendulum import ARRAY, PARTS, check_equal
 from benchmarks.record import record
 from plansim.core.map_makers import warehouse
 from plansim.models.lidar import Lidar
@@ -31,16 +33,41 @@ def main() -> None:
     grid = warehouse()
     check_vector_env(NAVIGATION, map=grid, lidar=Lidar(beams=36), max_steps=20, steps=60)  # equal answers first
     check_vector_env(GRID, map=grid, max_steps=20, steps=60)
+    check_vector_env(ARRAY, max_steps=20, steps=60)
+    check_vector_env(PARTS, max_steps=20, steps=60)
+    check_equal()
     command = "python benchmarks/environments.py"
     record(
+        "The views alone: Pendulum-v1 written as a World", command, pendulums(),
+        "Equal work: the World of benchmarks/pendulum.py takes the steps of Pendulum-v1, and is held against it. "
+        "Target N5: one world ≥ 4× Pendulum-v1, 1,024 worlds ≥ 8 M steps/s.",
+    )  # fmt: skip
+    record(
         "One environment through gymnasium.make", command, singles(grid),
-        "The bare robot is the nearest to the truck of target N5 (≥ 4× Pendulum-v1) so far. Each Pendulum figure was "
-        "taken right beside its row.",
+        "Each Pendulum figure was taken right beside its row.",
     )  # fmt: skip
     record(
         "Many environments through gymnasium.make_vec", command, vectors(grid),
         "NextStep autoreset, GridNavigation in the warehouse. SyncVectorEnv runs the same single environments.",
     )  # fmt: skip
+
+
+def pendulums() -> list[dict]:
+    rows = []
+    for name, identity in {"an array": ARRAY, "a dict": PARTS}.items():
+        for worlds in (1, 1024):
+            if worlds == 1:
+                envs, rate = [gymnasium.make(identity), gymnasium.make("Pendulum-v1")], single_rate
+            else:
+                envs, rate = [gymnasium.make_vec(i, worlds) for i in (identity, "Pendulum-v1")], vector_rate
+            mine, theirs = in_turn([functools.partial(rate, env) for env in envs])
+            rows.append(
+                {
+                    "observation": name, "worlds": worlds, "steps/s": mine, "Pendulum-v1 steps/s": theirs,
+                    "ratio": mine / theirs,
+                }
+            )  # fmt: skip
+    return rows
 
 
 def singles(grid) -> list[dict]:

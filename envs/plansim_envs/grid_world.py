@@ -16,7 +16,7 @@ from plansim.core.kernel import kernel
 from plansim.core.map_files import GridProblem
 from plansim.core.random import uniform_pair
 from plansim_envs import rendering
-from plansim_envs.base import SingleView, VectorView, World
+from plansim_envs.base import SingleView, StepResult, VectorView, World
 from plansim_envs.maps import NOWHERE, Regions, default_map, edges, per_map, regions
 
 MOVES = ((0, 1), (1, 1), (1, 0), (1, -1), (0, -1), (-1, -1), (-1, 0), (-1, 1))  # row, column of E, NE, N, ... SE
@@ -104,11 +104,8 @@ class GridWorld(World):
     def reset(self, state: np.ndarray, mask: np.ndarray) -> None:
         _draw(state, mask, *self._choices, _cells(self.grid)[1])
 
-    def step(self, state: np.ndarray, actions: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        count = len(state)
-        reward, terminated, truncated = np.empty(count), np.empty(count, dtype=bool), np.empty(count, dtype=bool)
-        _walk(state, actions, *self._ground, reward, terminated, truncated)
-        return reward, terminated, truncated
+    def step(self, state: np.ndarray, actions: np.ndarray, result: StepResult) -> None:
+        self._walk(state, actions, *self._ground, *result)
 
     def observe(self, state: np.ndarray) -> dict[str, np.ndarray]:
         return {"goal": state["goal"], "state": state["state"]}
@@ -141,6 +138,10 @@ class GridWorld(World):
         canvas.goal(episode["goal"][-1], 0.45 * resolution)
         canvas.disc(points[-1], 0.45 * resolution, rendering.ROBOT)
         return canvas.picture()
+
+    @functools.cached_property
+    def _walk(self) -> Any:
+        return _walk.compiled
 
     @functools.cached_property
     def _ground(self) -> tuple:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from math import cos, sin
 from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
@@ -92,6 +93,13 @@ def room(grid: OccupancyGrid, radius: float) -> Room:
     fits = np.empty(shape, dtype=bool)
     _fill_open(~grid.free, spacing / grid.resolution, (radius + spacing / 2) / grid.resolution, fits)
     return Room(float(spacing), fits, regions(fits))
+
+
+def has_room(grid: OccupancyGrid, point: Sequence[float], radius: float) -> bool:
+    """Whether a disc of `radius` metres around a point x, y touches neither occupied cells nor the edge."""
+    x, y, heading = grid.origin
+    (dx, dy), c, s = (np.array(point[:2]) - (x, y)) / grid.resolution, cos(heading), sin(heading)
+    return not touches(grid.occupied, c * dx + s * dy, c * dy - s * dx, radius / grid.resolution)
 
 
 @kernel

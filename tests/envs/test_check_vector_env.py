@@ -37,10 +37,9 @@ def test_gymnasiums_own_vector_cart_pole_fails():
 
 
 def test_it_says_where_and_what():
-    def step(self, state, actions):
-        result = Drift.step(self, state, actions)
+    def step(self, state, actions, result):
+        Drift.step(self, state, actions, result)
         state["x"][:, 1] += 1e-9 * (state["steps"] == 3)
-        return result
 
     message = refused(broken_world(step=step))
     assert message.startswith("NextStep, step 2: observation[")
@@ -49,9 +48,9 @@ def test_it_says_where_and_what():
 
 
 def test_one_stream_for_all_worlds_is_found():
-    def step(self, state, actions):
+    def step(self, state, actions, result):
         state["random"][:, 0] = state["random"][0, 0]
-        return Drift.step(self, state, actions)
+        Drift.step(self, state, actions, result)
 
     assert "of world 1" in refused(broken_world(step=step))
 
@@ -121,9 +120,9 @@ def test_a_constant_that_is_handed_out_twice_is_found():
 
 
 def test_global_luck_is_found():
-    def step(self, state, actions):
+    def step(self, state, actions, result):
         np.random.random()  # noqa: NPY002
-        return Drift.step(self, state, actions)
+        Drift.step(self, state, actions, result)
 
     assert "global random state" in refused(broken_world(step=step))
 
@@ -161,9 +160,9 @@ def test_a_seed_list_that_is_ignored_is_found():
 
 
 def test_noise_that_the_first_step_after_a_reset_draws_twice_is_found():
-    def step(self, state, actions):
+    def step(self, state, actions, result):
         normals(state, state["steps"] == 0, 1)
-        return Drift.step(self, state, actions)
+        Drift.step(self, state, actions, result)
 
     assert "step 0" in refused(broken_world(step=step))
 

@@ -39,12 +39,14 @@ class Drift(World):
         state["x"][mask] = drawn[mask] - 0.5
         state["steps"][mask] = 0
 
-    def step(self, state, actions):
+    def step(self, state, actions, result):
         state["x"][:, 0] += 0.1 * actions[:, 0]
         state["x"] += self.gust * normals(state, np.ones(len(state), dtype=bool), 2)
         state["steps"] += 1
         over = np.abs(state["x"][:, 0]) > 1
-        return -np.abs(state["x"][:, 0]), over, ~over & (state["steps"] >= self.max_steps)
+        result.reward[:] = -np.abs(state["x"][:, 0])
+        result.terminated[:] = over
+        result.truncated[:] = ~over & (state["steps"] >= self.max_steps)
 
     def observe(self, state):
         return {"pair": (state["x"], state["steps"]), "inner": {"x": state["x"][:, 1].astype(np.float32)}}
