@@ -298,6 +298,17 @@ def test_show_prints_a_scenario_that_can_be_run(file, place, capsys):
     assert main(["check", "again.yaml"]) == 0
 
 
+def test_texts_that_look_like_numbers_are_shown_as_texts(place, capsys):
+    file = scenario(place / "odd.yaml", variants={"one": {}})
+    text = Path(file).read_text().replace("pendulum\n", '"1e3"\n', 1).replace("one:", '"0o17":')
+    Path(file).write_text(text)
+    for how in ([], ["--resolved"]):
+        assert main(["show", file, *how]) == 0
+        Path("again.yaml").write_text(capsys.readouterr().out)
+        assert main(["check", "again.yaml"]) == 0
+        capsys.readouterr()
+
+
 def test_a_scenario_may_come_through_a_pipe(file):
     shown = plansim("show", file, "--resolved").stdout
     assert plansim("check", "-", input=shown).stdout == "-: valid\n"

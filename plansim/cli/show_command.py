@@ -21,16 +21,15 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def command(options: argparse.Namespace) -> int:
-    import yaml
-
     from plansim.cli import MET
     from plansim.scenario.folder import scenario_yaml
     from plansim.scenario.load import load
+    from plansim.scenario.reading.yaml_text import yaml_text
 
     scenario = load(options.file, options.set)
     if options.resolved:
         sys.stdout.write(scenario_yaml(scenario))
         return MET
     said = {key: value for key, value in scenario.written().items() if value not in (None, "", {})}
-    sys.stdout.write(yaml.safe_dump(said, sort_keys=False, allow_unicode=True, width=120))
+    sys.stdout.write(yaml_text(said))
     return MET

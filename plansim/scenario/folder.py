@@ -18,6 +18,7 @@ import numpy as np
 
 from plansim.core.errors import MalformedInput, PlansimError
 from plansim.scenario.metrics import is_wall_clock
+from plansim.scenario.reading.yaml_text import yaml_text
 from plansim.scenario.result import Episode, Key, Record, Result
 
 
@@ -200,9 +201,7 @@ def _key(row: Mapping[str, str]) -> Key:
 
 def scenario_yaml(scenario: Any, folder: Path | None = None) -> str:
     """The scenario with every default filled in; its files as seen from the folder."""
-    import yaml
-
-    return yaml.safe_dump(scenario.resolved(folder), sort_keys=False, allow_unicode=True, width=120)
+    return yaml_text(scenario.resolved(folder))
 
 
 def read_scenario(path: Path) -> Any:
