@@ -101,10 +101,17 @@ class OccupancyGrid:
 
     def cells(self, points: Array) -> Array:
         """The cells [row, column] (..., 2) that hold the points (..., 2+); those of points outside lie outside."""
-        uv = self._columns_rows(points)
+        uv = self.columns_rows(points)
         if not np.isfinite(uv).all():
             raise MalformedInput("points must be finite to lie in a cell")
         return np.floor(uv[..., ::-1]).astype(np.int64)
+
+    def columns_rows(self, points: Array) -> Array:
+        """World points (..., 2+) in cells along the columns and the rows, from the origin, (..., 2)."""
+        points = np.asarray(points, dtype=float)
+        x, y = points[..., 0] - self.origin[0], points[..., 1] - self.origin[1]
+        c, s = np.cos(self.origin[2]), np.sin(self.origin[2])
+        return np.stack([c * x + s * y, c * y - s * x], axis=-1) / self.resolution
 
     def points(self, cells: Array) -> Array:
         """The centres (..., 2) in the world of the cells [row, column] (..., 2)."""
@@ -113,7 +120,7 @@ class OccupancyGrid:
     def contains(self, points: Array) -> Array:
         """Which of the points (..., 2+) lie on the map, (...) bool."""
         rows, columns = self.shape
-        uv = self._columns_rows(points)
+        uv = self.columns_rows(points)
         return ((uv >= 0) & (uv < (columns, rows))).all(-1)
 
     def is_free(self, points: Array) -> Array:
@@ -167,13 +174,6 @@ class OccupancyGrid:
         """Metres from each cell's centre to the nearest centre of a cell that is not free; outside is not free."""
         return _frozen(_distance_to(np.pad(~self.free, 1, constant_values=True))[1:-1, 1:-1] * self.resolution)
 
-    def _columns_rows(self, points: Array) -> Array:
-        """World points (..., 2+) in cells along the columns and the rows, (..., 2)."""
-        points = np.asarray(points, dtype=float)
-        x, y = points[..., 0] - self.origin[0], points[..., 1] - self.origin[1]
-        c, s = np.cos(self.origin[2]), np.sin(self.origin[2])
-        return np.stack([c * x + s * y, c * y - s * x], axis=-1) / self.resolution
-
     def _world(self, uv: Array) -> Array:
         u, v = uv[..., 0] * self.resolution, uv[..., 1] * self.resolution
         c, s = np.cos(self.origin[2]), np.sin(self.origin[2])
@@ -181,7 +181,7 @@ class OccupancyGrid:
 
     def _at(self, points: Array, field: Array, outside: float) -> Array:
         rows, columns = self.shape
-        uv = self._columns_rows(points)
+        uv = self.columns_rows(points)
         inside = ((uv >= 0) & (uv < (columns, rows))).all(-1)
         cells = np.where(inside[..., None], uv, 0.0).astype(np.int64)
         return np.where(inside, field[cells[..., 1], cells[..., 0]], outside)[()]

@@ -45,7 +45,7 @@ class GridSpace:
 
     def distance(self, a: Array, b: Array) -> Array:
         """Metres between points (..., 2+) over straight and diagonal moves where all is free, (...)."""
-        d = np.abs(self._in_cells(a) - self._in_cells(b))
+        d = np.abs(self.grid.columns_rows(a) - self.grid.columns_rows(b))
         return self.grid.resolution * (d.max(-1) + (np.sqrt(2) - 1) * d.min(-1))
 
     def edge_free(self, a: Array, b: Array) -> Array:
@@ -60,15 +60,8 @@ class GridSpace:
         _edges_free(self.blocked, edges, out)
         return out.reshape(a.shape[:-1])[()]
 
-    def _in_cells(self, points: Array) -> Array:
-        """Points (..., 2+) as numbers of columns and rows from the map's origin, (..., 2)."""
-        points = np.asarray(points, dtype=float)
-        x, y = points[..., 0] - self.grid.origin[0], points[..., 1] - self.grid.origin[1]
-        c, s = np.cos(self.grid.origin[2]), np.sin(self.grid.origin[2])
-        return np.stack((c * x + s * y, c * y - s * x), axis=-1) / self.grid.resolution
-
     def _fine(self, points: Array) -> Array:
-        cells = self._in_cells(points)
+        cells = self.grid.columns_rows(points)
         if not np.isfinite(cells).all():
             raise MalformedInput("the ends of an edge must be finite")
         # far outside is as outside as just outside, and overflows nothing
