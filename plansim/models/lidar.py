@@ -34,8 +34,8 @@ class Lidar:
             raise MalformedInput(f"beams is {self.beams}, but must be a whole number of 1 or more")
         if not 0 < self.field_of_view <= 2 * pi + 1e-12:
             raise MalformedInput(f"field_of_view is {self.field_of_view}, but must lie in (0, 2 pi] radians")
-        if not (self.max_range > 0 and self.range_std >= 0):
-            raise MalformedInput(f"max_range {self.max_range} and range_std {self.range_std} must be positive metres")
+        if not (0 < self.max_range < np.inf and 0 <= self.range_std < np.inf):
+            raise MalformedInput(f"max_range {self.max_range} and range_std {self.range_std} must be metres, above 0")
         if len(self.mount) != 3 or not np.isfinite(self.mount).all():
             raise MalformedInput(f"mount is {self.mount}, but must be a finite pose (x, y, heading)")
 

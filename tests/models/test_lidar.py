@@ -77,6 +77,13 @@ def test_beams_without_a_return_hit_nothing():
 
 
 def test_what_cannot_be_meant_is_refused():
-    for wrong in ({"beams": 0}, {"beams": 2.5}, {"field_of_view": 7.0}, {"max_range": 0}, {"mount": (0, 0)}):
+    for wrong in (
+        {"beams": 0},
+        {"beams": 2.5},
+        {"field_of_view": 7.0},
+        {"max_range": 0},
+        {"max_range": np.inf},
+        {"mount": (0, 0)},
+    ):
         with pytest.raises(MalformedInput, match=next(iter(wrong))):
             Lidar(**wrong)
