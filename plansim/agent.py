@@ -9,11 +9,13 @@ from typing import Any
 import numpy as np
 
 from plansim.control.base import Policy
+from plansim.control.grid_moves import GridMoves
 from plansim.core.arrays import Array
 from plansim.core.beliefs import Gaussian, Particles
-from plansim.core.errors import MalformedInput
+from plansim.core.errors import MalformedInput, near_miss
 from plansim.core.geometry import POSE
 from plansim.core.grid import OccupancyGrid
+from plansim.core.layout import wrap_angle
 from plansim.core.trajectory import closest_on_path
 from plansim.estimation.base import Estimator
 from plansim.estimation.unmapped import NO_MARKS, Marks, UnmappedObstacles
@@ -69,6 +71,13 @@ class Agent:
             raise MalformedInput(f"start_std {self.start_std} must be three, lost_above {self.lost_above} positive")
         lidar = getattr(self.sensor, "lidar", None)
         self._unmapped = lidar and UnmappedObstacles(self.map, lidar, distance=self.obstacle_distance)
+        if (
+            isinstance(self.controller, GridMoves)
+            and abs(wrap_angle(self.controller.heading - self.map.origin[2])) > 1e-6
+        ):
+            raise MalformedInput(
+                f"grid-moves has heading {self.controller.heading}, but the map {self.map.origin[2]} rad"
+            )
         robot = getattr(self.controller, "robot", None)
         self._has_speed = robot is not None and "speed" in robot.state.names
         self._now = _Episode(None)
@@ -78,7 +87,7 @@ class Agent:
         self._now = _Episode(seed)
 
     def act(self, observation: Mapping[str, Any]) -> Any:
-        now, goal = self._now, np.asarray(observation["goal"], dtype=float)[:2]
+        now, goal = self._now, _numbers(observation, "goal")[:2]
         state = self._localise(observation)
         now.since_plan += self.dt
         if self._lost:
@@ -126,8 +135,8 @@ class Agent:
     def _localise(self, observation: Mapping[str, Any]) -> Array:
         """The state that the controller is to believe."""
         if self.estimator is None:
-            return np.asarray(observation["state"], dtype=float)
-        now, increment = self._now, np.asarray(observation["odometry"], dtype=float)
+            return _numbers(observation, "state")
+        now, increment, ranges = self._now, _numbers(observation, "odometry"), _numbers(observation, "lidar")
         if now.belief is None:
             now.belief = self._first_belief(self.estimator, observation)
         else:
@@ -135,11 +144,12 @@ class Agent:
             now.moved += np.hypot(increment[0], increment[1])
             now.turned += abs(increment[2])
         if now.moved >= self.update_distance or now.turned >= self.update_angle:
-            now.belief = self.estimator.update(now.belief, observation["lidar"], self.sensor, now.estimator_rng).belief
+            update = self.estimator.update(now.belief, ranges, self.sensor, now.estimator_rng)
+            now.belief, now.astray = update.belief, bool(update.log_likelihood == -np.inf)
             now.moved = now.turned = 0.0
         now.pose = now.belief.gaussian(POSE) if isinstance(now.belief, Particles) else now.belief
         if self._unmapped and not self._lost:
-            now.marks = self._unmapped.observe(now.marks, now.pose.mean, np.asarray(observation["lidar"]), self.dt)
+            now.marks = self._unmapped.observe(now.marks, now.pose.mean, ranges, self.dt)
             now.obstacles = self._unmapped.points(now.marks)
         return np.append(now.pose.mean, increment[0] / self.dt) if self._has_speed else now.pose.mean
 
@@ -152,7 +162,7 @@ class Agent:
     @property
     def _lost(self) -> bool:
         pose = self._now.pose
-        return pose is not None and pose.cov[0, 0] + pose.cov[1, 1] > self.lost_above**2
+        return self._now.astray or (pose is not None and pose.cov[0, 0] + pose.cov[1, 1] > self.lost_above**2)
 
     def _look_around(self, state: Array) -> Array:
         """A path that leaves backwards, for which a robot turns on the spot; a car, which cannot, stands still."""
@@ -161,7 +171,7 @@ class Agent:
 
     def _clearance(self, state: Array) -> float:
         """From the robot's edge to the nearest thing that the map or the lidar knows."""
-        wall = self.map.distance(state) - 0.5 * self.map.resolution
+        wall = _to_occupied(self.map, state)
         found = np.hypot(*(self._now.obstacles - state[:2]).T).min(initial=np.inf)
         return float(min(wall, found)) - self.radius
 
@@ -201,6 +211,28 @@ class Agent:
         return plan
 
 
+def _numbers(observation: Mapping[str, Any], name: str) -> Array:
+    if name not in observation:
+        raise MalformedInput(f"the observation has no {name!r}{near_miss(name, observation)}")
+    numbers = np.asarray(observation[name], dtype=float)
+    if name != "lidar" and not np.isfinite(numbers).all():
+        raise MalformedInput(f"the observation's {name!r} is {numbers.tolist()}, but must be finite")
+    return numbers
+
+
+def _to_occupied(map: OccupancyGrid, state: Array) -> float:
+    """Metres from a state's position to the nearest occupied cell's edge, exact below a metre; 0 off the map."""
+    centres = float(map.distance(state))  # of two cells: a point and an edge are at most a diagonal nearer
+    if not 0.0 < centres < 1.0 + 2 * map.resolution:
+        return max(centres - np.sqrt(2) * map.resolution, 0.0)
+    reach = int(np.ceil(centres / map.resolution)) + 2
+    row, column = map.cells(state)
+    low = np.maximum((row - reach, column - reach), 0)
+    near = np.argwhere(map.occupied[low[0] : row + reach + 1, low[1] : column + reach + 1]) + low
+    off = np.abs(near[:, ::-1] + 0.5 - map.columns_rows(state)) - 0.5
+    return map.resolution * float(np.hypot(*np.maximum(off, 0.0).T).min())
+
+
 class _Episode:
     """All that an agent forgets at a reset."""
 
@@ -211,6 +243,7 @@ class _Episode:
         )
         self.belief: Any = None
         self.pose: Gaussian | None = None
+        self.astray = False  # whether nothing that it believed possible explains what it saw last
         self.moved = self.turned = np.inf  # m, rad since the last update: the first scan always counts
         self.marks: Marks = NO_MARKS
         self.obstacles: Array = np.empty((0, 2))

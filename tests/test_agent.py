@@ -292,3 +292,54 @@ def test_an_estimator_without_its_sensor_is_refused():
 def test_settings_that_make_no_sense_are_refused(settings, message):
     with pytest.raises(MalformedInput, match=message):
         agent_for(hall(), **settings)
+
+
+def test_on_a_turned_map_the_moves_must_be_turned_as_well():
+    turned = OccupancyGrid(np.zeros((9, 9)), origin=(3.0, -2.0, 0.7))
+    with pytest.raises(MalformedInput, match=r"heading 0.0, but the map 0.7 rad"):
+        Agent(AStar(), GridMoves(), turned)
+    agent = Agent(AStar(), GridMoves(heading=0.7), turned)
+    assert agent.act({"state": turned.points([2, 2]), "goal": turned.points([5, 5])}) == 1
+
+
+@pytest.mark.parametrize("heading", [0.0, 0.7])
+def test_the_clearance_is_that_of_the_disc_from_the_cells(heading):
+    rng = np.random.default_rng(0)
+    grid = OccupancyGrid((rng.random((60, 60)) < 0.01).astype(float), resolution=0.1, origin=(3.0, -2.0, heading))
+    edge = np.linspace(-0.5, 0.5, 41)
+    outline = [
+        np.stack([a, b], -1) for side in (-0.5, 0.5) for a, b in ((edge, 0 * edge + side), (0 * edge + side, edge))
+    ]
+    edges = grid.points(np.argwhere(grid.occupied)[:, None] + np.concatenate(outline)).reshape(-1, 2)
+    agent = agent_for(grid, radius=0.0)
+    for point in grid.random_free_points(rng, 200):
+        nearest = np.hypot(*(edges - point).T).min()
+        found = agent._clearance(np.array([*point, 0.3]))
+        assert found == pytest.approx(nearest, abs=0.01) if nearest < 1.0 else 1.0 - 0.15 < found <= nearest
+
+
+def test_where_nothing_explains_what_it_sees_it_does_not_drive():
+    grid = hall()
+    agent = agent_for(grid)
+    agent.reset(0)
+    ranges = LIDAR.scan(grid, np.array([2.0, 3.0, 0.0]))
+    told = {"start": np.array([-50.0, 3.0, 0.0]), "goal": np.array([8.0, 3.0])}  # off the map
+    action = agent.act({"lidar": ranges, "odometry": np.zeros(3), **told})
+    assert action[0] == 0.0
+    assert agent.metrics()["lost_steps"] == 1
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"odometry": None}, "no 'odometry'; did you mean 'odometri'"),
+        ({"odometry": np.array([np.nan, 0.0, 0.0])}, "'odometry' is"),
+        ({"goal": np.array([np.inf, 0.0])}, "'goal' is"),
+    ],
+)
+def test_an_observation_that_cannot_be_meant_is_refused(change, message):
+    observation = {"lidar": np.ones(60), "odometry": np.zeros(3), "goal": np.ones(2), "start": np.ones(3)} | change
+    if observation["odometry"] is None:
+        observation["odometri"] = observation.pop("odometry")
+    with pytest.raises(MalformedInput, match=message):
+        agent_for(hall()).act(observation)
