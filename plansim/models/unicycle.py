@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from plansim.core.arrays import Array, stack
+from plansim.core.arrays import Array, namespace, stack
 from plansim.core.geometry import POSE, between
 from plansim.core.layout import Layout, layout
 from plansim.models import vehicle
@@ -50,4 +50,5 @@ class Unicycle:
 
     def control_for(self, x: Array, speed: Array, curvature: Array, dt: float) -> Array:
         """The control that drives at `speed` m/s on a path of `curvature` 1/m, to the left where positive."""
-        return stack((speed, speed * curvature), like=x)
+        each = namespace(x, curvature).zeros_like(x[..., 0])  # of the states has a control
+        return stack((each + speed, each + speed * curvature), like=x)

@@ -167,6 +167,13 @@ def test_a_state_that_does_not_change_needs_no_control(vehicle):
 
 
 @vehicles
+def test_control_for_is_one_control_for_each_state(vehicle):
+    x = np.arange(3.0 * len(vehicle.state)).reshape(3, -1)
+    together = vehicle.control_for(x, 0.8, 0.5, 0.1)
+    assert np.array_equal(together, [vehicle.control_for(one, 0.8, 0.5, 0.1) for one in x])
+
+
+@vehicles
 def test_control_for_a_speed_and_a_curvature_drives_that_circle(vehicle):
     x = np.zeros((3, len(vehicle.state)))
     curvature, dt = np.array([0.0, 0.5, -1.0]), 0.01
