@@ -13,8 +13,9 @@ from plansim.planning.grid_search import plan_on_grid
 
 @dataclass(frozen=True)
 class AStar:
-    """Hart, Nilsson & Raphael 1968, on the 8-connected cells of a `GridSpace`, with the octile distance.
+    """The shortest path over the 8-connected cells of a `GridSpace`, guided by the octile distance to the goal.
 
+    Hart, Nilsson & Raphael 1968, "A formal basis for the heuristic determination of minimum cost paths".
     A diagonal move needs both cells beside it to be free. States are centres of cells; the cost is in metres and
     exactly the least there is, for weight 1, and at most `weight` times that otherwise (Pohl 1970).
     The budget's iterations are expansions; spent, the plan leads to the cell nearest the goal.

@@ -12,7 +12,9 @@ from plansim.planning.grid_search import plan_on_grid
 
 @dataclass(frozen=True)
 class Dijkstra:
-    """Dijkstra 1959, on the 8-connected cells of a `GridSpace`: what A* does, without knowing where the goal lies.
+    """The shortest path over the 8-connected cells of a `GridSpace`, by looking everywhere nearer than the goal.
+
+    Dijkstra 1959, "A note on two problems in connexion with graphs": A* without knowing where the goal lies.
 
     >>> from plansim.core.grid import OccupancyGrid
     >>> from plansim.planning.spaces import GridSpace
