@@ -343,3 +343,39 @@ def test_an_observation_that_cannot_be_meant_is_refused(change, message):
         observation["odometri"] = observation.pop("odometry")
     with pytest.raises(MalformedInput, match=message):
         agent_for(hall()).act(observation)
+
+
+def test_off_its_path_it_plans_anew_but_not_at_every_step():
+    agent, nothing = agent_for(hall(), replan_every=0.45), np.full(60, 10.0)
+    told = {"lidar": nothing, "start": np.array([2.0, 2.0, 0.0]), "goal": np.array([8.0, 3.0])}
+    agent.reset(0)
+    plans = []
+    for step in range(7):
+        agent.act({"odometry": np.array([0.0, 0.6 * (step == 1), 0.0]), **told})  # slips to the left
+        plans.append(agent.metrics()["plans"])
+    assert plans == [1, 1, 1, 1, 1, 2, 2]
+
+
+@dataclass
+class Recorder:
+    """A controller that keeps what it is given."""
+
+    robot: Bicycle
+    seen: dict | None = None
+
+    def reset(self, seed=None):
+        self.seen = None
+
+    def act(self, observation):
+        self.seen = observation
+        return np.zeros(2)
+
+
+def test_a_car_knows_its_speed_by_its_wheels():
+    grid = hall()
+    agent = Agent(AStar(), Recorder(Bicycle()), grid, MonteCarloLocalization(grid), LikelihoodField(grid, LIDAR))
+    agent.reset(0)
+    told = {"lidar": np.full(60, 10.0), "start": np.array([2.0, 2.0, 0.0]), "goal": np.array([8.0, 3.0])}
+    for speed in (0.0, 0.5, -0.3):
+        agent.act({"odometry": np.array([speed * agent.dt, 0.0, 0.0]), **told})
+        assert agent.controller.seen["state"][3] == pytest.approx(speed)

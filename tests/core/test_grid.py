@@ -106,7 +106,8 @@ def test_inflation_by_a_disc_is_the_disc_against_the_cells_square():
     grid = random_grid(np.random.default_rng(5), share=0.01, resolution=0.1)
     cells, walls = np.argwhere(np.ones(grid.shape, bool)), np.argwhere(grid.occupied)
     gap = np.linalg.norm(np.maximum(np.abs(cells[:, None] - walls) - 0.5, 0.0), axis=-1).min(1) * 0.1
-    np.testing.assert_array_equal(grid.inflated(0.33).occupied.ravel(), gap < 0.33)
+    for radius in (0.19, 0.26, 0.33, 0.352, 0.4):
+        np.testing.assert_array_equal(grid.inflated(radius).occupied.ravel(), gap < radius)
     np.testing.assert_array_equal(grid.inflated(0.0).occupied, grid.occupied)
 
 

@@ -38,6 +38,12 @@ def test_a_box_is_seen_where_it_stands():
     assert np.all((points > [3.35, 2.65]) & (points < [3.9, 3.35]))
 
 
+def test_beams_beyond_its_reach_are_not_believed():
+    near, far = (UnmappedObstacles(hall(), Lidar(beams=180), reach=reach) for reach in (1.2, 5.0))
+    assert len(look(near, with_box(hall())).cells) == 0
+    assert len(look(far, with_box(hall())).cells) > 0
+
+
 def test_what_the_map_knows_is_no_obstacle_even_from_a_slightly_wrong_pose():
     world = with_box(hall())
     layer = UnmappedObstacles(world, Lidar(beams=180))

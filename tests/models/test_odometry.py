@@ -58,6 +58,12 @@ def test_sampling_is_composing_with_noisy_increments():
     np.testing.assert_allclose(ODOMETRY.sample(x, u, 0.1, np.random.default_rng(7)), expected, atol=1e-14)
 
 
+def test_samples_have_their_headings_wrapped():
+    samples = ODOMETRY.sample(np.tile([0.0, 0.0, 3.1], (100, 1)), np.array([0.5, 0.0, 0.1]), 0.1, rng)
+    assert np.abs(samples[:, 2]).max() <= np.pi
+    assert samples[:, 2].min() < 0 < samples[:, 2].max()
+
+
 def test_samples_take_any_batch():
     x = rng.uniform(-3, 3, (2, 7, 3))
     assert ODOMETRY.sample(x, np.array([0.1, 0, 0]), 0.1, rng).shape == (2, 7, 3)
