@@ -113,8 +113,8 @@ def _beam_ends(pose: Array, ranges: Array, angles: Array, longest: float | None)
 def _caption(track: Track, world: World, i: int) -> str:
     step = int(track.steps[i])
     said = f"{step * world.dt:.1f} s" if world.dt else f"step {step}"
-    error = track.position_error
-    return said if error is None else f"{said}    error {number(round(float(error[i]), 3))} m".replace("−", "-")
+    error = np.nan if track.position_error is None else float(track.position_error[i])
+    return f"{said}    error {number(round(error, 3))} m".replace("−", "-") if np.isfinite(error) else said
 
 
 def replayed(result: Result, key: Key) -> Iterator[Any]:

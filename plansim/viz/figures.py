@@ -125,5 +125,5 @@ def errors(tracks: Sequence[Track], worlds: dict[str, World]) -> Any:
 
 
 def _error(track: Track, i: int) -> Array:
-    difference = (np.asarray(track.estimate) - track.truth)[:, i]
+    difference = (np.asarray(track.judged) - track.truth)[:, i]
     return wrap_angle(difference) if i == 2 else difference

@@ -69,6 +69,7 @@ class Track:
     steps: Array  # (F,) int, counted in steps of the environment
     truth: Array | None = None  # (F, 3), heading NaN where a place has none
     estimate: Array | None = None  # (F, 3)
+    judged: Array | None = None  # (F, 3), the estimate; NaN after the last step, of which the policy was not asked
     cov: Array | None = None  # (F, 3, 3)
     goal: Array | None = None  # (F, 2)
     discs: Array | None = None  # (F, Q, 3) x, y, radius of obstacles that are truly there, radius 0 before they appear
@@ -91,9 +92,9 @@ class Track:
 
     @property
     def position_error(self) -> Array | None:
-        if self.truth is None or self.estimate is None:
+        if self.truth is None or self.judged is None:
             return None
-        return np.linalg.norm(self.truth[:, :2] - self.estimate[:, :2], axis=1)
+        return np.linalg.norm(self.truth[:, :2] - self.judged[:, :2], axis=1)
 
 
 def track(record: Mapping[str, Array], variant: str, seed: int, most: int = MOST_FRAMES) -> Track:
@@ -109,12 +110,14 @@ def track(record: Mapping[str, Array], variant: str, seed: int, most: int = MOST
         signals, omitted = component_signals(place)
         return Track(variant, seed, steps, signals=signals, omitted=omitted)
     estimate, goal = _poses(place.rows("trace.pose")), _points(place.rows("observation.goal"))
+    judged = None if estimate is None else np.where((steps < len(record["trace.pose"]))[:, None], estimate, np.nan)
     return Track(
         variant,
         seed,
         steps,
         truth=truth,
         estimate=estimate,
+        judged=judged,
         cov=place.rows("trace.cov"),
         goal=goal,
         discs=_discs(place.rows("info.obstacles")),
@@ -123,7 +126,7 @@ def track(record: Mapping[str, Array], variant: str, seed: int, most: int = MOST
         particles=place.ragged("trace.particles"),
         obstacles=place.ragged("trace.obstacles"),
         expanded=place.ragged("trace.expanded"),
-        signals=place_signals(truth, estimate, goal, place),
+        signals=place_signals(truth, judged, goal, place),
     )
 
 

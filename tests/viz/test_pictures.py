@@ -111,3 +111,15 @@ def test_an_mp4_is_written_or_its_missing_part_named(tmp_path, told):
             write_animation(result, tmp_path / "a.mp4")
         return
     assert write_animation(result, tmp_path / "a.mp4").stat().st_size > 10_000
+
+
+def test_an_estimate_is_not_judged_at_a_place_that_it_was_not_asked_about():
+    record = samples.drive(seed=1, steps=50)
+    record["trace.pose"] = record["info.pose"][:-1].copy()  # the policy speaks before each step, and not after the last
+    found = track(record, "", 1)
+    error = next(signal.values for signal in found.signals if signal.label == "position error")
+    assert len(error) == 51
+    assert error[:-1].max() == 0
+    assert np.isnan(error[-1])
+    assert np.isnan(found.position_error[-1])
+    assert np.isfinite(found.estimate).all()
