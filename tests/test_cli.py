@@ -209,6 +209,11 @@ def test_a_report_is_left_and_named(file, place, capsys):
     assert {"scenario.yaml", "episodes.csv", "timing.csv", "summary.json", "manifest.json"} <= set(os.listdir("out"))
 
 
+def test_the_command_that_a_result_names_can_be_typed(file, place):
+    plansim("run", file, "--out", "a b", "--no-report", cwd=place)
+    assert json.loads(Path("a b/manifest.json").read_text())["command"] == f"plansim run {file} --out 'a b' --no-report"
+
+
 def test_the_resolved_scenario_of_a_run_gives_the_same_run(file, place):
     assert main(["run", file, "--out", "a", "--no-report", "--set", "policy.torque=0.5"]) == 0
     assert main(["run", "a/scenario.yaml", "--out", "b", "--no-report"]) == 0

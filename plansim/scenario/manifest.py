@@ -2,26 +2,36 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 
 def manifest(about: Mapping[str, Any]) -> dict[str, Any]:
     """What a reader needs to run it again."""
     import platform
-    import shlex
 
     from plansim import __version__
 
     return {
         "plansim": __version__,
-        "command": shlex.join(sys.argv),
+        "command": command(),
         "python": platform.python_version(),
         "platform": platform.platform(),
         "libraries": versions(),
         **about,
     }
+
+
+def command() -> str:
+    """As it was typed; `python -m plansim` shows itself as the path of a file, and is `plansim`."""
+    import plansim
+
+    package = Path(plansim.__file__).parent
+    program = "plansim" if Path(sys.argv[0]).parent in (package, package / "cli") else sys.argv[0]
+    return shlex.join([program, *sys.argv[1:]])
 
 
 def versions() -> dict[str, str]:
