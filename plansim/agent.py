@@ -116,6 +116,11 @@ class Agent:
             "lost_steps": now.lost_steps,
         }
 
+    def remark(self) -> str:
+        """Why it does not move, in a planner's words; empty where its last plan was solved."""
+        plans = self._now.plans
+        return "" if not plans or plans[-1].solved else plans[-1].status.value
+
     def trace(self) -> dict[str, Array]:
         """Its inner numbers of this step: pose and cov of the estimate, path, at most 100 particles, obstacles; and
         what the planner looked at, if it keeps that."""

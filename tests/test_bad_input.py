@@ -204,6 +204,7 @@ def test_an_unreachable_goal_is_not_met_and_the_planner_says_that_it_failed(run)
     assert "NOT MET  success >= 1 (0)" in out
     assert [(row["status"], row["success"]) for row in rows] == [("ok", "0")]
     assert int(rows[0]["plans_failed"]) >= 1
+    assert rows[0]["cause"].endswith("there is no path from the start to the goal")
 
 
 @pytest.mark.parametrize(

@@ -21,21 +21,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def command(options: argparse.Namespace) -> int:
     from plansim.cli import MET
     from plansim.cli.tables import aligned
+    from plansim.scenario.catalogue import names
     from plansim.scenario.registry import GROUPS
 
     plurals = {group.removeprefix("plansim."): kind for kind, group in GROUPS.items()}
     kinds = [plurals.get(options.kind, options.kind)] if options.kind else GROUPS
-    rows = [(kind, name, meaning) for kind in kinds for name, meaning in sorted(_names(kind).items())]
+    rows = [(kind, name, meaning) for kind in kinds for name, meaning in sorted(names(kind).items())]
     skip = 1 if options.kind else 0
     sys.stdout.write(aligned(["kind", "name", "what it is"][skip:], [row[skip:] for row in rows]) + "\n")
     return MET
-
-
-def _names(kind: str) -> dict[str, str]:
-    from plansim.scenario.metrics import METRICS
-    from plansim.scenario.registry import names
-
-    found = names(kind)
-    if kind == "metric":
-        found |= {name: f"{m.meaning} ({m.unit})" if m.unit else m.meaning for name, m in METRICS.items()}
-    return found

@@ -96,7 +96,7 @@ def _checked(sources: list[Any], changes: list[str]) -> list[Any]:
     scenarios, problems = [], []
     for source in sources:
         try:
-            scenario = load(source, changes) if isinstance(source, str | Path) else source
+            scenario = load(source, changes, thorough=True) if isinstance(source, str | Path) else source
             for variant in scenario.variants or ("",):
                 build(scenario, variant)
             scenarios.append(scenario)

@@ -10,7 +10,8 @@ from plansim.core.arrays import Array
 class Policy(Protocol):
     """Acts on observations, one episode after another.
 
-    A policy may also offer `metrics() -> dict[str, float]` (what it has to say of the episode so far, read at its end)
+    A policy may also offer `metrics() -> dict[str, float]` (what it has to say of the episode so far, read at its end),
+    `remark() -> str` (a sentence on an episode without success: that there is no path, say; empty where it has none),
     and `trace() -> dict[str, Array]` (its inner numbers of this step: estimates, plans, recorded with the trajectory).
     """
 

@@ -39,13 +39,6 @@ def braking_profile(points: Array, speeds: Array, max_deceleration: float) -> Ar
     return np.sqrt(_rising_by_at_most(gain[::-1], squared[::-1])[::-1])
 
 
-def driven_profile(points: Array, speeds: Array, start_speed: float, max_acceleration: float) -> Array:
-    """The highest speeds (T,) below the given ones that can be reached from `start_speed`."""
-    squared = np.append(min(speeds[0], start_speed) ** 2, speeds[1:] ** 2)
-    gain = 2 * max_acceleration * np.linalg.norm(np.diff(points, axis=0), axis=-1)
-    return np.sqrt(_rising_by_at_most(gain, squared))
-
-
 def _rising_by_at_most(gain: Array, squared: Array) -> Array:
     """min over j <= i of squared[j] + gain[j] + ... + gain[i - 1]."""
     height = np.concatenate(([0.0], np.cumsum(gain)))

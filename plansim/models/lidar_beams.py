@@ -18,7 +18,9 @@ from plansim.models.lidar import Lidar
 
 @dataclass(frozen=True)
 class BeamModel:
-    """Thrun, Burgard, Fox 2005, Probabilistic Robotics, table 6.1: the product over beams of the mixture of
+    """How likely a scan is, given the exact ranges that a map leads one to expect: a product over its beams.
+
+    Thrun, Burgard, Fox 2005, Probabilistic Robotics, table 6.1. Each beam's density is the mixture of
 
         hit     a normal density around the expected range, within [0, max_range]
         short   something unknown in front: exponential, up to the expected range

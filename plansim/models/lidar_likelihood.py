@@ -17,7 +17,9 @@ from plansim.models.lidar import Lidar
 
 @dataclass(frozen=True)
 class LikelihoodField:
-    """Thrun, Burgard, Fox 2005, Probabilistic Robotics, table 6.3: the product over beams of
+    """How likely a scan is, by how near its beams end to the map's obstacles: a product over its beams.
+
+    Thrun, Burgard, Fox 2005, Probabilistic Robotics, table 6.3. Each beam's factor is
 
         hit_weight * N(distance from the beam's end to the nearest obstacle; 0, hit_std^2) + random_weight / max_range
 

@@ -59,15 +59,6 @@ class Simulation:
         arguments = {**self.env_arguments, **self._limit, "autoreset_mode": AutoresetMode.DISABLED}
         return gymnasium.make_vec(self.parts.env.id, num_envs, vectorization_mode="vector_entry_point", **arguments)
 
-    def try_environment(self) -> None:
-        """Makes one and throws it away: what it refuses is said at its place in the file."""
-        report = Report()
-        try:
-            self.make_env().close()
-        except MalformedInput as error:
-            report.add(self.parts.env.call.place, self.parts.env.call.path, str(error))
-        report.raise_if_any()
-
     @property
     def _limit(self) -> dict[str, int]:
         """The scenario's limit in place of the one that the environment is registered with; else the runner stops."""
@@ -93,7 +84,9 @@ def build(scenario: Scenario, variant: str = "") -> Simulation:
     varied = dataclasses.replace(scenario, **parts.written, **parts.limits)
     varied.shared.update(scenario.shared)
     simulation = Simulation(varied, variant, parts=parts)
-    simulation.try_environment()
+    report = Report()
+    parts.env.attempt(Workshop(varied.shared, report))
+    report.raise_if_any()
     simulation.make_policy()
     scenario.shared.update(varied.shared)
     return simulation

@@ -11,6 +11,7 @@ from typing import Any
 
 from plansim.core.errors import near_miss
 from plansim.scenario.reading.check import check
+from plansim.scenario.reading.environments import Environment
 from plansim.scenario.reading.metric_names import check_expectations
 from plansim.scenario.reading.nodes import REFUSED, Node, describe, from_plain
 from plansim.scenario.reading.overrides import followed, override, parse_override
@@ -24,15 +25,17 @@ _NAME = re.compile(r"[A-Za-z0-9_][\w.-]*")
 _APART = ("env", "policy", "variants", *LIMITS)  # keys that are checked on their own
 
 
-def load(path: str | os.PathLike[str], overrides: Sequence[str] = ()) -> Scenario:
+def load(path: str | os.PathLike[str], overrides: Sequence[str] = (), *, thorough: bool = False) -> Scenario:
     """The scenario of a YAML file, changed by overrides `key.path=value`; `-` is standard input.
 
     Its components are built once to see that they can be. Raises InvalidScenario with every problem.
+
+    thorough: also makes the environment itself, which takes longer; `build` does that too, but knows no lines
     """
     report, file = Report(), os.fspath(path)
     text = _read(file, report)
     root = None if text is None else parse(text, file, report)
-    return _scenario(_overridden(root, overrides, report), report, os.path.abspath(file))
+    return _scenario(_overridden(root, overrides, report), report, os.path.abspath(file), thorough)
 
 
 def from_mapping(
@@ -76,17 +79,17 @@ def _overridden(root: Node | None, overrides: Sequence[str], report: Report) -> 
     return root
 
 
-def _scenario(root: Node, report: Report, path: str | None) -> Scenario:
+def _scenario(root: Node, report: Report, path: str | None, thorough: bool = False) -> Scenario:
     folder = Path(path).parent if path else Path.cwd()
     head = _check_head(root, report, folder)
     shared: dict[str, Any] = {}
     parts = check_parts(root, report, folder)
-    policies = [_try_to_build(parts, Workshop(shared, report))]
+    policies = [_try_to_build(parts, Workshop(shared, report), thorough)]
     environments, variants = [parts.env], {}
     for label, changes in variants_of(root, report).items():
         own = Report()
         changed = check_parts(with_variant(root, label, changes, own), own, folder)
-        policies.append(_try_to_build(changed, Workshop(shared, own)))
+        policies.append(_try_to_build(changed, Workshop(shared, own), thorough))
         environments.append(changed.env)
         report.extend(own, f"variants.{label}")
         variants[label] = followed(root, changes)
@@ -122,7 +125,10 @@ def _check_head(root: Node, report: Report, folder: Path) -> dict[str, Any]:
     return head
 
 
-def _try_to_build(parts: Parts, workshop: Workshop) -> Any:
-    """The policy, or FAILED. All but the environment itself is built, so that what cannot be is said now."""
-    parts.env.make(workshop)
+def _try_to_build(parts: Parts, workshop: Workshop, thorough: bool) -> Any:
+    """The policy, or FAILED. All that is quickly built is, so that what cannot be is said now."""
+    if thorough and isinstance(parts.env, Environment):
+        parts.env.attempt(workshop)
+    else:
+        parts.env.make(workshop)
     return parts.policy.make(workshop)

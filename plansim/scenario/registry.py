@@ -87,24 +87,10 @@ KINDS_OF_LISTS = {"plansim.core.movingai:GridProblem": "problems"}
 
 
 def known(kind: str) -> Mapping[str, str]:
-    """Every name of a kind with its `module:attribute`; none of them is imported, but environments register so."""
-    if kind == "env":
-        from plansim.scenario.reading.environments import registered
-
-        return registered()
+    """Every name of a kind with its `module:attribute`; none of them is imported. Environments: see `environments`."""
     if kind not in GROUPS:
         raise MalformedInput(f"no kind of component is called {kind!r}{near_miss(kind, GROUPS)}")
     return entry_points(GROUPS[kind]) | BUILTINS.get(kind, {})
-
-
-def names(kind: str) -> dict[str, str]:
-    """Every name of a kind with a line about it: of its docstring, read from the file without importing it."""
-    found = {name: summary(target) for name, target in known(kind).items()}
-    if kind == "metric":
-        from plansim.scenario.metrics import METRICS
-
-        found |= {name: metric.meaning for name, metric in METRICS.items()}
-    return found
 
 
 def find(kind: str, name: str) -> Callable[..., Any]:

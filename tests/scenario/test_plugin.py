@@ -14,7 +14,7 @@ PLUGIN = ROOT / "tests" / "plugin"
 USE = """
 import json
 from plansim import build, load, run
-from plansim.scenario.registry import names
+from plansim.scenario.catalogue import names
 scenario = load("pond.yaml")
 result = run(scenario)
 print(json.dumps({

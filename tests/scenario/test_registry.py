@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from plansim.core.errors import MalformedInput
-from plansim.scenario import registry
+from plansim.scenario import catalogue, registry
 from plansim.scenario.reading.json_schema import json_schema
 from plansim.scenario.reading.signature import signature
 
@@ -33,7 +33,7 @@ def test_every_parameter_says_what_it_may_be(kind, name):
 def test_listing_components_imports_none_of_them():
     code = f"""
 import sys
-from plansim.scenario.registry import names
+from plansim.scenario.catalogue import names
 for kind in {list(registry.BUILTINS)!r}:
     assert names(kind)
 loaded = [m for m in sys.modules if m.startswith(("plansim.planning.", "plansim.models.", "plansim.agent"))]
@@ -58,7 +58,7 @@ for module in ("numba", "torch", "matplotlib", "mujoco", "pybullet", "ray", "ric
 
 def test_unknown_kinds_and_names_are_answered_with_near_ones():
     with pytest.raises(MalformedInput, match="did you mean 'planner'"):
-        registry.names("plannr")
+        catalogue.names("plannr")
     with pytest.raises(MalformedInput, match="did you mean 'a-star'"):
         registry.find("planner", "astar")
     with pytest.raises(MalformedInput, match=r"'no\.such' cannot be imported"):
@@ -66,9 +66,9 @@ def test_unknown_kinds_and_names_are_answered_with_near_ones():
 
 
 def test_environments_and_metrics_can_be_listed():
-    assert registry.names("env")["plansim/GridWorld-v0"].startswith("Walk from cell to cell")
-    assert "CartPole-v1" not in registry.names("env")
-    assert registry.names("metric")["success"]
+    assert catalogue.names("env")["plansim/GridWorld-v0"].startswith("Walk from cell to cell")
+    assert "CartPole-v1" not in catalogue.names("env")
+    assert catalogue.names("metric")["success"]
 
 
 @pytest.fixture(scope="module")

@@ -166,12 +166,12 @@ class Trial:
         return {name: value for name, value in values.items() if not is_wall_clock(name)}, timing
 
     def _failure(self) -> str:
-        """The environment's word for an episode that is over without success."""
-        if self.log.out_of_time:
-            return "out of time"
-        if self.log.info.get("is_success", True):
+        """The environment's word for an episode that is over without success, and what the policy remarks on it."""
+        if self.log.info.get("is_success", True) and not self.log.out_of_time:
             return ""
-        return str(self.log.info.get("outcome", "no success"))
+        outcome = "out of time" if self.log.out_of_time else str(self.log.info.get("outcome", "no success"))
+        remark = self.ask(self.policy.remark) if hasattr(self.policy, "remark") else ""
+        return f"{outcome}: {remark}" if remark else outcome
 
     def _record(self) -> Record | None:
         return to_record(self.log.columns, self.log.steps) if self.recorded else None

@@ -87,6 +87,16 @@ class Environment:
             tried.close()
         return FAILED if tried is FAILED else made
 
+    def attempt(self, workshop: Workshop) -> None:
+        """Makes the environment itself and throws it away: a map without room is only found by looking at it."""
+        arguments = self.make(workshop)
+        if arguments is FAILED:
+            return
+        try:
+            gymnasium.make(self.id, disable_env_checker=True, **arguments).close()
+        except MalformedInput as error:
+            workshop.report.add(self.call.place, self.call.path, str(error))
+
 
 def check_environment(node: Node, path: str, report: Report, folder: Path) -> Environment | Recipe:
     """`{id: plansim/GridWorld-v0, ...}` against the parameters of that environment."""

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from plansim.core.errors import MalformedInput, near_miss
-from plansim.scenario import registry
+from plansim.scenario import catalogue, registry
 from plansim.scenario.expectations import parse_bound, split_metric
 from plansim.scenario.metrics import Metric
 from plansim.scenario.reading.environments import Environment
@@ -40,7 +40,7 @@ def reported(environments: Iterable[Any], policies: Iterable[Any]) -> tuple[dict
     The built-in ones, those in the mapping `metrics` of an environment's or a policy's class, and those that a fresh
     policy's `metrics()` has in it. There may be others where it has none yet, or where the policy could not be built.
     """
-    found = registry.names("metric")
+    found = catalogue.names("metric")
     complete = True
     for environment in environments:
         if isinstance(environment, Environment):
