@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import tempfile
@@ -11,11 +12,7 @@ from pathlib import Path
 from benchmarks.record import record
 
 HEAVY = {"torch", "mujoco", "pybullet", "matplotlib", "ray"}
-SCENARIO = """\
-name: cold
-env: {id: plansim/GridNavigation-v0, map: {name: warehouse}}
-policy: {name: random}
-"""
+SCENARIO = Path(__file__).parent.parent / "scenarios" / "warehouse_delivery.yaml"
 
 
 def best_of(code: str, times: int = 7) -> tuple[float, set[str]]:
@@ -31,28 +28,37 @@ def best_of(code: str, times: int = 7) -> tuple[float, set[str]]:
 
 
 def main() -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / "cold.yaml"
-        file.write_text(SCENARIO)
-        start = "from plansim.cli import main; main"
-        commands = {
-            "python alone": ("pass", None),
-            "import plansim": ("import plansim", 0.25),
-            "plansim --help": (f"{start}(['--help'])", 0.35),
-            "plansim check": (f"{start}(['check', {str(file)!r}])", 0.6),
-            "plansim list": (f"{start}(['list'])", None),
-            "import typer (peer of the command line)": ("import typer", None),
-        }
-        rows = []
-        for name, (code, target) in commands.items():
-            try:
-                seconds, heavy = best_of(code)
-            except subprocess.CalledProcessError:  # the peer is not installed
-                continue
-            rows.append(
-                {"command": name, "seconds": seconds, "target": target or "", "heavy": " ".join(heavy) or "none"}
-            )
+    start = "from plansim.cli import main; main"
+    commands = {
+        "python alone": ("pass", None),
+        "import plansim": ("import plansim", 0.25),
+        "plansim --help": (f"{start}(['--help'])", 0.35),
+        "plansim check warehouse_delivery.yaml": (f"{start}(['check', {str(SCENARIO)!r}])", 0.6),
+        "plansim list": (f"{start}(['list'])", None),
+        "import typer (peer of the command line)": ("import typer", None),
+    }
+    rows = []
+    for name, (code, target) in commands.items():
+        try:
+            seconds, heavy = best_of(code)
+        except subprocess.CalledProcessError:  # the peer is not installed
+            continue
+        rows.append({"command": name, "seconds": seconds, "target": target or "", "heavy": " ".join(heavy) or "none"})
     record("Cold start", "python -m benchmarks.cold_start", rows, "Best of 7 fresh processes.")
+    note = "All kernels of the environments, planners and the agent, and an episode of each, from a fresh process."
+    record("Compiling", "python -m benchmarks.cold_start", compiling(), note)
+
+
+def compiling() -> list[dict[str, object]]:
+    """Seconds of `plansim warmup` with an empty cache of kernels, and with a full one."""
+    rows: list[dict[str, object]] = []
+    with tempfile.TemporaryDirectory() as cache:
+        for name in ("nothing compiled yet", "all compiled"):
+            began = time.perf_counter()
+            command = [sys.executable, "-m", "plansim", "warmup"]
+            subprocess.run(command, check=True, capture_output=True, env={**os.environ, "NUMBA_CACHE_DIR": cache})
+            rows.append({"plansim warmup": name, "seconds": time.perf_counter() - began})
+    return rows
 
 
 if __name__ == "__main__":
