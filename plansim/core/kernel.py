@@ -1,9 +1,9 @@
 """Compiled kernels: plain functions until their first call, then machine code that is kept between runs.
 
-`@kernel` costs nothing at import: numba is loaded when a kernel first runs. A kernel may call kernels of
-any file and read numbers of any file; its cache entry is keyed by the *contents* of all of them, so that an edit
-anywhere recompiles what depends on it and nothing else. With `NUMBA_DISABLE_JIT=1` every kernel runs as
-the plain Python function that it is written as.
+`@kernel` costs nothing at import: numba is loaded when a kernel first runs. A kernel may call kernels of any file and
+read numbers and arrays of any file; its cache entry is keyed by the *contents* of all of them, as they are in memory, so
+that an edit anywhere recompiles what depends on it and nothing else. With `NUMBA_DISABLE_JIT=1` every kernel runs as the
+plain Python function that it is written as.
 """
 
 from __future__ import annotations
@@ -102,34 +102,29 @@ def _rebind(owner: Any, name: str, value: Any) -> None:
 
 
 def _sources(function: Callable[..., Any]) -> frozenset[tuple[str, str]]:
-    """What the machine code depends on: (function, digest of its file) and (name, value) of frozen numbers."""
+    """What the machine code depends on: (function, digest of its code) and (name, value) of what numba freezes."""
     code = function.__code__
     # the line keeps two functions of one name apart, where a factory builds the same kernel around each of them; the
     # module is imported when machine code is read back, and must be there under the name that it was written with
     name = f"{function.__module__}:{code.co_filename}:{code.co_firstlineno}:{code.co_qualname}"
-    found = {(name, _digest(code.co_filename) or _code_digest(code))}
+    # the code in memory, not the file: that may have been edited since it was imported
+    parts = [
+        (c.co_code, c.co_names, c.co_varnames, [k for k in c.co_consts if not isinstance(k, types.CodeType)])
+        for c in _codes(code)
+    ]
+    found = {(name, _digest(repr((parts, function.__defaults__)).encode()))}
     for _, name, value in _references(function):
         if hasattr(value, "plansim_sources"):
             found |= value.plansim_sources
         elif isinstance(value, _FIXED):
             found.add((name, repr(value)))
+        elif hasattr(value, "tobytes") and hasattr(value, "dtype"):  # an array, or one of numpy's numbers
+            found.add((name, f"{value.dtype} {value.shape} {_digest(value.tobytes())}"))
     return frozenset(found)
 
 
-@functools.cache
-def _digest(path: str) -> str:
-    try:
-        with open(path, "rb") as file:
-            return hashlib.sha256(file.read()).hexdigest()
-    except OSError:  # a function made at run time
-        return ""
-
-
-def _code_digest(code: types.CodeType) -> str:
-    parts = [
-        (c.co_code, c.co_names, [k for k in c.co_consts if not isinstance(k, types.CodeType)]) for c in _codes(code)
-    ]
-    return hashlib.sha256(repr(parts).encode()).hexdigest()
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
 
 
 def _content_cache(function: Callable[..., Any], sources: frozenset[tuple[str, str]]) -> Any:
@@ -139,9 +134,9 @@ def _content_cache(function: Callable[..., Any], sources: frozenset[tuple[str, s
     except ImportError:
         return None
 
-    stamp = hashlib.sha256(repr(sorted(sources)).encode()).hexdigest()
+    stamp = _digest(repr(sorted(sources)).encode())
     # closures of one factory share a name: their files keep them apart, their contents tell when they are stale
-    files = hashlib.sha256(repr(sorted(name for name, _ in sources)).encode()).hexdigest()[:12]
+    files = _digest(repr(sorted(name for name, _ in sources)).encode())[:12]
 
     class ContentCache(FunctionCache):
         def __init__(self) -> None:

@@ -112,6 +112,26 @@ def test_a_second_process_finds_the_machine_code_of_the_first(tmp_path):
     assert _run(tmp_path, code) == ["1"]
 
 
+@compiled_only
+def test_an_array_that_a_kernel_reads_belongs_to_what_it_is(tmp_path):
+    leaf = "from tables import TABLE\nfrom plansim.core.kernel import kernel\n@kernel\ndef f(i): return TABLE[i]\n"
+    (tmp_path / "leaf.py").write_text(leaf)
+    for number in (5.0, 7.0):
+        (tmp_path / "tables.py").write_text(f"import numpy as np\nTABLE = np.array([1.0, {number}])\n")
+        assert _run(tmp_path, "import leaf; print(leaf.f(1))") == [str(number)]
+
+
+@compiled_only
+def test_a_file_that_is_edited_before_its_kernel_compiles_leaves_no_stale_code(tmp_path):
+    text = "from plansim.core.kernel import kernel\n@kernel\ndef f(x): return x + 1.0\n"
+    (tmp_path / "leaf.py").write_text(text)
+    edit = (
+        f"import leaf, pathlib; pathlib.Path('leaf.py').write_text({text.replace('1.0', '2.5')!r}); print(leaf.f(1.0))"
+    )
+    assert _run(tmp_path, edit) == ["2.0"]
+    assert _run(tmp_path, "import leaf; print(leaf.f(1.0))") == ["3.5"]
+
+
 def test_scalar_words_are_numpy_words():
     for name in scalar.__all__:
         if name in ("pi", "where", "clip"):
