@@ -1,9 +1,9 @@
 """Compiled kernels: plain functions until their first call, then machine code that is kept between runs.
 
 `@kernel` costs nothing at import: numba is loaded when a kernel first runs. A kernel may call kernels of any file and
-read numbers and arrays of any file; its cache entry is keyed by the *contents* of all of them, as they are in memory, so
-that an edit anywhere recompiles what depends on it and nothing else. With `NUMBA_DISABLE_JIT=1` every kernel runs as the
-plain Python function that it is written as.
+read numbers and arrays of any file; its cache entry is keyed by the *contents* of all of them, as they are in memory,
+so that an edit anywhere recompiles what depends on it and nothing else. With `NUMBA_DISABLE_JIT=1` every kernel runs as
+the plain Python function that it is written as.
 """
 
 from __future__ import annotations
