@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import functools
+from abc import ABC, abstractmethod
 from typing import Any, ClassVar, NamedTuple
 
 import gymnasium
 import numpy as np
 
+from plansim.core.errors import MalformedInput
 from plansim.core.kernel import kernel
 from plansim.core.random import normal_pair, uniform_pair
 
@@ -26,7 +28,7 @@ class StepResult(NamedTuple):
         return cls(np.empty(count), np.zeros(count, dtype=bool), np.zeros(count, dtype=bool))
 
 
-class World:
+class World(ABC):
     """The rules of B worlds at once.
 
     Their state is one structured array (B,), a row a world, with the columns that `fields` names and, before them,
@@ -41,30 +43,30 @@ class World:
     observation_space: gymnasium.Space  # of one world
     action_space: gymnasium.Space
 
-    def prepare(self) -> None:
+    def prepare(self) -> None:  # noqa: B027  # most worlds have nothing to find
         """Finds out, when an environment is made, what would else be found at its first reset; says what is wrong."""
 
+    @abstractmethod
     def fields(self) -> list[tuple]:
         """The columns of the state as numpy writes them: [("x", "f8", (3,)), ("steps", "i8")]."""
-        raise NotImplementedError
 
+    @abstractmethod
     def reset(self, state: np.ndarray, mask: np.ndarray) -> None:
         """Begins an episode in the worlds where the mask (B,) is True, in place."""
-        raise NotImplementedError
 
+    @abstractmethod
     def step(self, state: np.ndarray, actions: np.ndarray, result: StepResult) -> None:
         """Moves every world, in place, and writes what came of it. The actions are valid.
 
         Neither the actions nor the result may be kept: their arrays are used again.
         """
-        raise NotImplementedError
 
+    @abstractmethod
     def observe(self, state: np.ndarray) -> Observation:
         """What is seen: arrays with leading B. It draws nothing: readings are state.
 
         Columns of the state may be given as they are, and cost least; then always the same ones.
         """
-        raise NotImplementedError
 
     def info(self, state: np.ndarray) -> dict[str, np.ndarray]:
         """What is known after each step and reset, as `observe` gives it: a dict of arrays."""
@@ -74,12 +76,12 @@ class World:
         """What is known in addition at the end of an episode, arrays with leading B; text as an object array."""
         return {}
 
-    def check(self, state: np.ndarray) -> None:
+    def check(self, state: np.ndarray) -> None:  # noqa: B027
         """Raises MalformedInput where a snapshot cannot be a state of this world."""
 
     def frame(self, episode: np.ndarray) -> np.ndarray:
         """A picture (height, width, 3) uint8 of one world, from its states (T,) since the episode began."""
-        raise NotImplementedError
+        raise MalformedInput(f"{type(self).__name__} names render_modes, but draws no pictures: it needs a `frame`")
 
     @functools.cached_property
     def dtype(self) -> np.dtype:
