@@ -16,8 +16,8 @@ from plansim.scenario.reading.metric_names import check_expectations
 from plansim.scenario.reading.nodes import REFUSED, Node, describe, from_plain
 from plansim.scenario.reading.overrides import followed, override, parse_override
 from plansim.scenario.reading.parts import LIMITS, Parts, check_parts, head_parameters, variants_of, with_variant
-from plansim.scenario.reading.problems import Place, Report
-from plansim.scenario.reading.recipe import Workshop
+from plansim.scenario.reading.problems import Place, Report, below
+from plansim.scenario.reading.recipe import Call, Workshop
 from plansim.scenario.reading.yaml_nodes import parse
 from plansim.scenario.schema import Scenario
 
@@ -131,4 +131,16 @@ def _try_to_build(parts: Parts, workshop: Workshop, thorough: bool) -> Any:
         parts.env.attempt(workshop)
     else:
         parts.env.make(workshop)
-    return parts.policy.make(workshop)
+    policy = parts.policy.make(workshop)
+    _check_clocks(parts, policy, workshop.report)
+    return policy
+
+
+def _check_clocks(parts: Parts, policy: Any, report: Report) -> None:
+    """A policy that holds its actions for another time than the environment drives wrongly, and would not be told."""
+    if not (isinstance(parts.env, Environment) and isinstance(parts.policy, Call)):
+        return
+    step, held = parts.env.plain().get("dt"), getattr(policy, "dt", None)
+    if isinstance(step, float | int) and isinstance(held, float | int) and step != held:
+        message = f"dt is {held:g} s, but the environment takes steps of {step:g} s; set both to the same"
+        report.add(parts.policy.place, below(parts.policy.path, "dt"), message)

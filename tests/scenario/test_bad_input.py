@@ -13,7 +13,7 @@ from plansim.scenario.schema import Scenario
 from tests.scenario import components  # noqa: F401  # registers an environment
 from tests.scenario.drafts import EVERYTHING
 
-SMALL = "name: small\nenv: {id: test/Arena-v0}\npolicy:\n  name: pure-pursuit\n  robot: {name: bicycle}\n"
+SMALL = "name: small\nenv: {id: test/Arena-v0, dt: 0.1}\npolicy:\n  name: pure-pursuit\n  robot: {name: bicycle}\n"
 
 
 @pytest.fixture

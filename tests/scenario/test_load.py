@@ -13,6 +13,7 @@ from plansim.models.lidar import Lidar
 from plansim.models.unicycle import Unicycle
 from plansim.scenario.build import build
 from plansim.scenario.load import from_mapping, load
+from plansim.scenario.reading.problems import InvalidScenario
 from tests.scenario import components
 from tests.scenario.drafts import CITY, DEPOT, EVERYTHING, WAREHOUSE
 
@@ -135,7 +136,7 @@ def test_variants_follow_anchors_too(everything):
 
 
 def test_a_variant_may_name_another_component_even_of_a_resolved_scenario(write):
-    text = "name: x\nenv: test/Arena-v0\npolicy: {name: pure-pursuit, robot: {name: bicycle, wheelbase: 1.0}}\n"
+    text = "name: x\nenv: {id: test/Arena-v0, dt: 0.1}\npolicy: {name: pure-pursuit, robot: {name: bicycle, wheelbase: 1.0}}\n"
     scenario = load(write(text + "variants: {car: {}, turtle: {policy.robot: unicycle, max_steps: 9}}\n"))
     assert build(scenario, "turtle").scenario.max_steps == 9
     again = from_mapping(scenario.resolved())
@@ -207,3 +208,17 @@ def test_the_drafts_of_the_shipped_scenarios_load_and_build(draft, write, data, 
         policy.reset(seed=1)
         assert env.action_space.contains(np.asarray(policy.act(observation), env.action_space.dtype))
     assert from_mapping(scenario.resolved()) == scenario
+
+
+@pytest.mark.parametrize(("change", "told"), [("env.dt=0.05", True), ("policy.dt=0.2", True), ("env.dt=0.1", False)])
+def test_a_policy_and_its_environment_keep_the_same_time(change, told):
+    mapping = {
+        "name": "clocks",
+        "env": {"id": "plansim/GridNavigation-v0", "map": {"name": "warehouse"}},
+        "policy": {"name": "pure-pursuit", "robot": "unicycle"},
+    }
+    if told:
+        with pytest.raises(InvalidScenario, match=r"policy\.dt: dt is .* s, but the environment takes steps of"):
+            from_mapping(mapping, [change])
+    else:
+        assert from_mapping(mapping, [change]).resolved()["env"]["dt"] == 0.1
