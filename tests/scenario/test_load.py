@@ -136,7 +136,8 @@ def test_variants_follow_anchors_too(everything):
 
 
 def test_a_variant_may_name_another_component_even_of_a_resolved_scenario(write):
-    text = "name: x\nenv: {id: test/Arena-v0, dt: 0.1}\npolicy: {name: pure-pursuit, robot: {name: bicycle, wheelbase: 1.0}}\n"
+    text = "name: x\nenv: {id: test/Arena-v0, dt: 0.1}\n"
+    text += "policy: {name: pure-pursuit, robot: {name: bicycle, wheelbase: 1.0}}\n"
     scenario = load(write(text + "variants: {car: {}, turtle: {policy.robot: unicycle, max_steps: 9}}\n"))
     assert build(scenario, "turtle").scenario.max_steps == 9
     again = from_mapping(scenario.resolved())
