@@ -96,6 +96,8 @@ def _metric(axes: Any, result: Result, name: str) -> None:
     axes.spines["left"].set_visible(False)
     axes.tick_params(axis="y", length=0)
     axes.margins(x=0.08)
+    axes.locator_params(axis="x", nbins=4)
+    axes.xaxis.set_major_formatter(lambda value, _: number(value))
 
 
 def errors(tracks: Sequence[Track], worlds: dict[str, World]) -> Any:
