@@ -223,3 +223,18 @@ def test_a_policy_and_its_environment_keep_the_same_time(change, told):
             from_mapping(mapping, [change])
     else:
         assert from_mapping(mapping, [change]).resolved()["env"]["dt"] == 0.1
+
+
+@pytest.mark.parametrize("written", ["maps/hall.map", "${NO_SUCH_FOLDER:-maps}/hall.map"])
+def test_a_resolved_scenario_finds_its_files_from_another_folder(tmp_path, written):
+    (tmp_path / "home" / "maps").mkdir(parents=True)
+    (tmp_path / "home" / "maps" / "hall.map").write_text("type octile\nheight 2\nwidth 3\nmap\n...\n...\n")
+    env = f"{{id: plansim/GridWorld-v0, map: {{name: movingai-map, path: '{written}'}}}}"
+    (tmp_path / "home" / "hall.yaml").write_text(f"name: hall\nenv: {env}\npolicy: random\n")
+    scenario = load(tmp_path / "home" / "hall.yaml")
+    away = tmp_path / "runs" / "hall-0"
+    away.mkdir(parents=True)
+    (away / "scenario.yaml").write_text(yaml.safe_dump(scenario.resolved(away)))
+    again = load(away / "scenario.yaml")
+    assert again.env["map"]["path"] == written.replace("maps", "../../home/maps")
+    assert build(again).env_arguments["map"].shape == (2, 3)

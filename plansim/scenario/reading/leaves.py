@@ -68,7 +68,7 @@ def check_path(node: Node, path: str, report: Report, folder: Path) -> Recipe:
     if not os.path.exists(full):
         report.add(node.place, path, f"there is no file {expanded!r} (looked for {full}){_beside(full)}")
         return BROKEN
-    return File(Path(full), node.value)
+    return File(Path(full), node.value, folder)
 
 
 def check_array(node: Node, path: str, report: Report) -> Recipe:

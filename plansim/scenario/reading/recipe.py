@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +18,9 @@ from plansim.scenario.reading.signature import Signature
 
 # built once and shared by all who ask for the same: they are values. A planner or a policy may remember things
 SHARED = ("map", "problems", "motion", "sensor")
+
+
+_DEFAULT = re.compile(r"\$\{(\w+):-([^${}]+)\}([^$]*)")  # ${NAME:-default}/and/the/rest
 
 
 class _Failed:
@@ -67,10 +71,22 @@ BROKEN = Value(FAILED, None)  # a value that was refused
 class File:
     path: Path  # absolute
     written: str
+    base: Path  # where it is written, and its relative paths begin
 
     def plain(self, folder: Path | None = None) -> str:
-        movable = folder is not None and "$" not in self.written and not os.path.isabs(self.written)
-        return Path(os.path.relpath(self.path, folder)).as_posix() if movable else self.written
+        if folder is None or os.path.isabs(self.written):
+            return self.written
+        # a variable may hold anything; its default is what lies beside the file
+        default = _DEFAULT.fullmatch(self.written)
+        if default is None:
+            return self.written if "$" in self.written else self._seen_from(folder, self.path)
+        if os.path.isabs(default[2]):
+            return self.written
+        return f"${{{default[1]}:-{self._seen_from(folder, self.base / default[2])}}}{default[3]}"
+
+    @staticmethod
+    def _seen_from(folder: Path, path: Path) -> str:
+        return Path(os.path.relpath(path, folder)).as_posix()
 
     def make(self, workshop: Workshop) -> Path:
         return self.path
