@@ -23,11 +23,11 @@ import numpy as np
 from benchmarks.record import record
 from plansim.core.grid import OccupancyGrid
 from plansim.core.map_files import GridProblem, read_movingai_map, read_movingai_problems, read_ros_map
-from plansim.planning.astar import AStar
 from plansim.planning.base import Problem
-from plansim.planning.grid_search import search_grid
-from plansim.planning.peers import NetworkX, grid_graph
-from plansim.planning.spaces import GridSpace, neighbours_of
+from plansim.planning.grid.astar import AStar
+from plansim.planning.grid.search import search_grid
+from plansim.planning.grid.space import GridSpace, neighbours_of
+from plansim.planning.peers.networkx_peer import NetworkX, grid_graph
 from tests.conftest import data_folder
 from tests.golden.test_movingai import PRECISION, legal
 

@@ -13,8 +13,8 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from benchmarks.record import record
 from plansim.core.map_files import read_movingai_map, read_movingai_problems
-from plansim.planning.grid_search import search_grid
-from plansim.planning.spaces import GridSpace
+from plansim.planning.grid.search import search_grid
+from plansim.planning.grid.space import GridSpace
 from tests.conftest import data_folder
 from tests.golden.test_movingai import PRECISION, legal, map_of
 

@@ -21,8 +21,8 @@ from plansim.estimation.base import Estimator
 from plansim.estimation.unmapped import NO_MARKS, Marks, UnmappedObstacles
 from plansim.models.base import LikelihoodModel
 from plansim.planning.base import Plan, Planner, Problem
+from plansim.planning.grid.space import GridSpace
 from plansim.planning.route import is_blocked, plan_route
-from plansim.planning.spaces import GridSpace
 
 
 @dataclass

@@ -20,7 +20,7 @@ from plansim.models.lidar import Lidar
 from plansim.models.lidar_likelihood import LikelihoodField
 from plansim.models.odometry import WheelOdometry
 from plansim.models.unicycle import Unicycle
-from plansim.planning.astar import AStar
+from plansim.planning.grid.astar import AStar
 
 LIDAR = Lidar(beams=60)
 ODOMETRY = WheelOdometry()

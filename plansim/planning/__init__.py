@@ -1,0 +1,30 @@
+"""Planners: a `Problem` in, a `Plan` out. `from plansim.planning import AStar` loads that planner and no other."""
+
+from __future__ import annotations
+
+import importlib
+
+_WHERE = {
+    "Budget": "base",
+    "Plan": "base",
+    "Planner": "base",
+    "Problem": "base",
+    "Stats": "base",
+    "Status": "base",
+    "AStar": "grid.astar",
+    "Dijkstra": "grid.dijkstra",
+    "GridSpace": "grid.space",
+    "shortcut": "trajectory.shortcut",
+}
+__all__ = list(_WHERE)
+
+
+def __getattr__(name: str):
+    if name not in _WHERE:
+        raise AttributeError(f"module 'plansim.planning' has no attribute {name!r}")
+    value = globals()[name] = getattr(importlib.import_module(f"plansim.planning.{_WHERE[name]}"), name)
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -48,6 +48,9 @@ class Plan(NamedTuple):
     stats: Stats = Stats()
     lower_bound: float = 0.0  # no path is cheaper than this; equal to cost: proven optimal
     expanded: Array | None = None  # (N, n) states looked at, in order; where the planner was asked to keep them
+    tree: Array | None = None  # (E, 2, n) edges grown, parent first, in order; likewise
+    history: Array | None = None  # (K, 3) samples drawn, seconds, cost at each better path; of an anytime planner
+    times: Array | None = None  # (T + 1,) seconds at which the states are passed, where the plan is timed
 
     @property
     def solved(self) -> bool:
@@ -62,14 +65,17 @@ class Plan(NamedTuple):
 class Problem:
     """From a start to a goal through the free states of a space.
 
-    space: says what states are and how far they lie apart (see `plansim.planning.spaces`)
-    is_free: states (..., n) -> (...) bool, asked for many at once; None where the space knows (a grid)
+    space: says what states are, how far they lie apart and what lies between them: a `GridSpace`, one of
+        `plansim.planning.spaces`, or a user's own
+    is_free: states (..., n) -> (...) bool, asked for many at once; None where the space knows its obstacles
+    goal_radius: a state is in the goal when it is no farther than this from it by the space's distance
     """
 
     space: Any
     start: Array  # (n,)
     goal: Array  # (n,)
     is_free: Callable[[Array], Array] | None = field(default=None, repr=False)
+    goal_radius: float = 0.0
 
 
 class Planner(Protocol):

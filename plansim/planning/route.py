@@ -11,8 +11,8 @@ from plansim.core.footprint import covered_cells
 from plansim.core.grid import OccupancyGrid
 from plansim.core.trajectory import arc_length, point_at
 from plansim.planning.base import Plan, Planner, Problem, Status, no_plan
-from plansim.planning.shortcut import shortcut
-from plansim.planning.spaces import GridSpace
+from plansim.planning.grid.space import GridSpace
+from plansim.planning.trajectory.shortcut import shortcut
 
 
 def plan_route(

@@ -18,9 +18,9 @@ from plansim.core.errors import MalformedInput, near_miss
 
 BUILTINS: dict[str, dict[str, str]] = {
     "planner": {
-        "a-star": "plansim.planning.astar:AStar",
-        "dijkstra": "plansim.planning.dijkstra:Dijkstra",
-        "networkx-a-star": "plansim.planning.peers:NetworkX",
+        "a-star": "plansim.planning.grid.astar:AStar",
+        "dijkstra": "plansim.planning.grid.dijkstra:Dijkstra",
+        "networkx-a-star": "plansim.planning.peers.networkx_peer:NetworkX",
     },
     "estimator": {
         "particle-filter": "plansim.estimation.particle:ParticleFilter",

@@ -10,8 +10,8 @@ import pytest
 from plansim.core.errors import MalformedInput
 from plansim.core.grid import OccupancyGrid
 from plansim.planning.base import Budget, Problem, Status
-from plansim.planning.peers import NetworkX
-from plansim.planning.spaces import GridSpace
+from plansim.planning.grid.space import GridSpace
+from plansim.planning.peers.networkx_peer import NetworkX
 from plansim.scenario.registry import BUILTINS, load
 from tests.planning.grids import legal, legal_path, naive_costs, random_problem, random_space
 

@@ -7,8 +7,8 @@ import pytest
 
 from plansim.core.map_files import read_movingai_map, read_movingai_problems
 from plansim.planning.base import Status
-from plansim.planning.grid_search import search_grid
-from plansim.planning.spaces import GridSpace
+from plansim.planning.grid.search import search_grid
+from plansim.planning.grid.space import GridSpace
 
 PRECISION = 0.0051  # the coarsest files print two decimals
 

@@ -20,9 +20,9 @@ from plansim.core.grid import OccupancyGrid
 from plansim.estimation.localization import MonteCarloLocalization
 from plansim.models.lidar_likelihood import LikelihoodField
 from plansim.models.unicycle import Unicycle
-from plansim.planning.astar import AStar
+from plansim.planning.grid.astar import AStar
 from plansim.planning.base import Problem, Status
-from plansim.planning.spaces import GridSpace
+from plansim.planning.grid.space import GridSpace
 
 cells = np.zeros((20, 30))
 cells[:15, 10] = cells[5:, 20] = 1.0

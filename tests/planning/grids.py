@@ -10,7 +10,7 @@ import numpy as np
 
 from plansim.core.grid import OccupancyGrid
 from plansim.planning.base import Problem
-from plansim.planning.spaces import GridSpace
+from plansim.planning.grid.space import GridSpace
 
 MOVES = [(1, 0), (-1, 0), (0, 1), (0, -1), (1, 1), (1, -1), (-1, 1), (-1, -1)]
 

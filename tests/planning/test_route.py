@@ -10,10 +10,10 @@ import pytest
 
 from plansim.core.grid import OccupancyGrid
 from plansim.core.trajectory import resample
-from plansim.planning.astar import AStar
 from plansim.planning.base import Status
+from plansim.planning.grid.astar import AStar
+from plansim.planning.grid.space import GridSpace
 from plansim.planning.route import is_blocked, nearest_free, plan_route
-from plansim.planning.spaces import GridSpace
 
 NOTHING = np.empty((0, 2))
 

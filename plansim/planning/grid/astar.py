@@ -8,7 +8,7 @@ import numpy as np
 
 from plansim.core.errors import MalformedInput
 from plansim.planning.base import Budget, Plan, Problem
-from plansim.planning.grid_search import plan_on_grid
+from plansim.planning.grid.search import plan_on_grid
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class AStar:
     The budget's iterations are expansions; spent, the plan leads to the cell nearest the goal.
 
     >>> from plansim.core.grid import OccupancyGrid
-    >>> from plansim.planning.spaces import GridSpace
+    >>> from plansim.planning.grid.space import GridSpace
     >>> space = GridSpace(OccupancyGrid([[0, 0, 0], [0, 1, 0]]))
     >>> plan = AStar().plan(Problem(space, np.array([0.5, 1.5]), np.array([2.5, 1.5])))
     >>> plan.cost, plan.optimal

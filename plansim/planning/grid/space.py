@@ -11,7 +11,7 @@ from plansim.core.arrays import Array
 from plansim.core.errors import MalformedInput
 from plansim.core.grid import OccupancyGrid
 from plansim.core.kernel import kernel
-from plansim.planning.grid_kernels import fill_neighbours
+from plansim.planning.grid.kernels import fill_neighbours
 
 _FINE = 1 << 16  # edges are followed in whole 65536ths of a cell, so that every comparison is exact
 

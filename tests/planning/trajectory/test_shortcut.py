@@ -6,9 +6,9 @@ import numpy as np
 
 from plansim.core.grid import OccupancyGrid
 from plansim.core.trajectory import arc_length
-from plansim.planning.astar import AStar
-from plansim.planning.shortcut import shortcut
-from plansim.planning.spaces import GridSpace
+from plansim.planning.grid.astar import AStar
+from plansim.planning.grid.space import GridSpace
+from plansim.planning.trajectory.shortcut import shortcut
 from tests.planning.grids import random_problem, random_space
 
 

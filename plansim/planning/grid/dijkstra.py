@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from plansim.planning.base import Budget, Plan, Problem
-from plansim.planning.grid_search import plan_on_grid
+from plansim.planning.grid.search import plan_on_grid
 
 
 @dataclass(frozen=True)
@@ -17,7 +17,7 @@ class Dijkstra:
     Dijkstra 1959, "A note on two problems in connexion with graphs": A* without knowing where the goal lies.
 
     >>> from plansim.core.grid import OccupancyGrid
-    >>> from plansim.planning.spaces import GridSpace
+    >>> from plansim.planning.grid.space import GridSpace
     >>> space = GridSpace(OccupancyGrid([[0, 0, 0], [0, 1, 0]]))
     >>> Dijkstra().plan(Problem(space, np.array([0.5, 1.5]), np.array([2.5, 1.5]))).cost
     4.0

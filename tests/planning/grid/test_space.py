@@ -11,7 +11,7 @@ import pytest
 
 from plansim.core.errors import MalformedInput
 from plansim.core.grid import OccupancyGrid
-from plansim.planning.spaces import GridSpace
+from plansim.planning.grid.space import GridSpace
 from tests.planning.grids import octile, random_space
 
 

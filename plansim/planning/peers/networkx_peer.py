@@ -10,8 +10,8 @@ import numpy as np
 
 from plansim.core.arrays import Array
 from plansim.planning.base import Budget, Plan, Problem, Stats, Status, Stopwatch, no_plan
-from plansim.planning.grid_search import cell_of, grid_space
-from plansim.planning.spaces import GridSpace
+from plansim.planning.grid.search import cell_of, grid_space
+from plansim.planning.grid.space import GridSpace
 
 Cell = tuple[int, int]
 

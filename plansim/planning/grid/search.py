@@ -11,10 +11,10 @@ import numpy as np
 
 from plansim.core.arrays import Array, readonly
 from plansim.core.errors import MalformedInput
-from plansim.planning import grid_kernels
 from plansim.planning.base import Budget, Plan, Problem, Stats, Status, Stopwatch, no_plan
-from plansim.planning.grid_kernels import DIAGONAL, FULL, SPAN, SPENT, STRAIGHT, WEIGHT_BITS
-from plansim.planning.spaces import GridSpace
+from plansim.planning.grid import kernels
+from plansim.planning.grid.kernels import DIAGONAL, FULL, SPAN, SPENT, STRAIGHT, WEIGHT_BITS
+from plansim.planning.grid.space import GridSpace
 
 ENGINE = "buckets, canonical order"
 _BUCKET_SHIFT = 24  # a bucket is 2^24 / STRAIGHT = 0.43 of a cell wide
@@ -86,7 +86,7 @@ def search_grid(
 ) -> GridPath:
     """The shortest path between two free cells of a grid, given the free neighbours of each (`neighbours_of`).
 
-    >>> from plansim.planning.spaces import neighbours_of
+    >>> from plansim.planning.grid.space import neighbours_of
     >>> free = np.array([[1, 1, 1], [1, 0, 1]], dtype=bool)
     >>> search_grid(neighbours_of(free), (1, 0), (1, 2)).cells.tolist()
     [[1, 0], [0, 0], [0, 1], [0, 2], [1, 2]]
@@ -120,7 +120,7 @@ class _Search:
         self.costs, self.ways, self.base = _scratch(neighbours.size).begin()
         self.costs[row * self.width + column] = self.base
         self.ways[row * self.width + column] = 0xFFFF
-        self.least = int(grid_kernels.octile(row - self.goal[0], column - self.goal[1]))
+        self.least = int(kernels.octile(row - self.goal[0], column - self.goal[1]))
 
         weight_bits = floor(weight * (1 << WEIGHT_BITS))
         first = self.least if weight else 0
@@ -137,7 +137,7 @@ class _Search:
         watch, most = Stopwatch(), SPAN if budget.iterations is None else budget.iterations
         while True:
             limit = most if budget.seconds is None else min(self.expanded + _BETWEEN_CLOCKS, most)
-            outcome = grid_kernels.search(
+            outcome = kernels.search(
                 *(self.neighbours, self.width, _successors(), self.costs, self.ways, self.goal, self.frame, limit),
                 *(self.heads, self.entries, self.links, self.state),
             )
@@ -181,13 +181,13 @@ class _Search:
         return np.stack((rows, columns), axis=-1)[np.lexsort((costs, f))] - 1
 
     def nearest(self) -> tuple[int, int]:
-        return grid_kernels.nearest_reached(self.width, self.costs, self.base, *self.goal)
+        return kernels.nearest_reached(self.width, self.costs, self.base, *self.goal)
 
     def path(self, end: tuple[int, int]) -> tuple[Array, float]:
         """Cells (T + 1, 2) of the map from the start to `end`, and their path's cost in cells."""
         walk = (self.neighbours, self.width, self.costs, *end, self.base)
-        backwards = np.empty((grid_kernels.walk_back(*walk, np.empty((0, 2), dtype=np.int64)), 2), dtype=np.int64)
-        grid_kernels.walk_back(*walk, backwards)
+        backwards = np.empty((kernels.walk_back(*walk, np.empty((0, 2), dtype=np.int64)), 2), dtype=np.int64)
+        kernels.walk_back(*walk, backwards)
         cells = backwards[::-1] - 1
         diagonal = int(np.count_nonzero(np.diff(cells, axis=0).all(-1)))
         return cells, len(cells) - 1 - diagonal + diagonal * sqrt(2)
@@ -223,4 +223,4 @@ def _scratch(size: int) -> _Scratch:
 
 @lru_cache(maxsize=1)
 def _successors() -> Array:
-    return grid_kernels.canonical_successors()
+    return kernels.canonical_successors()

@@ -1,0 +1,1 @@
+"""Shortest paths over the cells of a map."""
