@@ -36,6 +36,8 @@ BUILTINS: dict[str, dict[str, str]] = {
     "motion": {
         "unicycle": "plansim.models.unicycle:Unicycle",
         "bicycle": "plansim.models.bicycle:Bicycle",
+        "car": "plansim.models.car:Car",
+        "truck-trailer": "plansim.models.truck:TruckTrailer",
         "wheel-odometry": "plansim.models.odometry:WheelOdometry",
     },
     "sensor": {
