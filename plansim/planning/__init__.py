@@ -13,6 +13,7 @@ _WHERE = {
     "Status": "base",
     "AStar": "grid.astar",
     "Dijkstra": "grid.dijkstra",
+    "DStarLite": "grid.dstar_lite",
     "GridSpace": "grid.space",
     "shortcut": "trajectory.shortcut",
 }

@@ -20,6 +20,7 @@ BUILTINS: dict[str, dict[str, str]] = {
     "planner": {
         "a-star": "plansim.planning.grid.astar:AStar",
         "dijkstra": "plansim.planning.grid.dijkstra:Dijkstra",
+        "d-star-lite": "plansim.planning.grid.dstar_lite:DStarLite",
         "networkx-a-star": "plansim.planning.peers.networkx_peer:NetworkX",
     },
     "estimator": {
