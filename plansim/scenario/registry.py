@@ -39,6 +39,8 @@ BUILTINS: dict[str, dict[str, str]] = {
         "bicycle": "plansim.models.bicycle:Bicycle",
         "car": "plansim.models.car:Car",
         "truck-trailer": "plansim.models.truck:TruckTrailer",
+        "point": "plansim.models.point:Point",
+        "point-mass": "plansim.models.point_mass:PointMass",
         "wheel-odometry": "plansim.models.odometry:WheelOdometry",
     },
     "sensor": {

@@ -24,6 +24,9 @@ def _all(kind, *methods):
 
 motions = pytest.mark.parametrize("motion", list(_all("motion", "step")))
 vehicles = pytest.mark.parametrize("vehicle", list(_all("motion", "step", "equations")))
+steered = pytest.mark.parametrize(
+    "vehicle", [case for case in _all("motion", "step", "equations") if "heading" in case.values[0].state.names]
+)
 noisy = pytest.mark.parametrize("motion", list(_all("motion", "sample")))
 sensors = pytest.mark.parametrize("sensor", list(_all("sensor", "measure")))
 integrators = pytest.mark.parametrize(("integrator", "order"), [("euler", 1), ("rk4", 4)])
@@ -134,6 +137,8 @@ def test_the_integrator_has_its_order(vehicle, integrator, order):
         for _ in range(steps):
             y = coarse.step(y, u, 1.0 / steps)
         errors.append(np.abs(y - truth).max())
+    if max(errors) < 1e-12:
+        return  # an integrator may be exact
     assert np.log2(errors[0] / errors[1]) == pytest.approx(order, abs=0.25)
 
 
@@ -166,14 +171,14 @@ def test_a_state_that_does_not_change_needs_no_control(vehicle):
     assert vehicle.inverse(still, still, 0.1).tolist() == [0.0] * len(vehicle.control)
 
 
-@vehicles
+@steered
 def test_control_for_is_one_control_for_each_state(vehicle):
     x = np.arange(3.0 * len(vehicle.state)).reshape(3, -1)
     together = vehicle.control_for(x, 0.8, 0.5, 0.1)
     assert np.array_equal(together, [vehicle.control_for(one, 0.8, 0.5, 0.1) for one in x])
 
 
-@vehicles
+@steered
 def test_control_for_a_speed_and_a_curvature_drives_that_circle(vehicle):
     x = np.zeros((3, len(vehicle.state)))
     curvature, dt = np.array([0.0, 0.5, -1.0]), 0.01
