@@ -18,6 +18,7 @@ from plansim.core.grid import OccupancyGrid
 from plansim.core.layout import wrap_angle
 from plansim.core.trajectory import closest_on_path
 from plansim.estimation.base import Estimator
+from plansim.estimation.seen_cells import with_seen
 from plansim.estimation.unmapped import NO_MARKS, Marks, UnmappedObstacles
 from plansim.models.base import LikelihoodModel
 from plansim.planning.base import Plan, Planner, Problem
@@ -30,10 +31,11 @@ class Agent:
     """Plans on the map to the observation's "goal" and lets the controller follow the path; replans when it must.
 
     Without an estimator the observation's "state" is believed, and the planner's path is followed as it is: a world of
-    cells. With one, the robot is a disc that knows its pose by "odometry" (forward, left, turn since the last step),
-    by "lidar", whose `sensor` weighs its ranges, and at first by "start". It keeps `radius + margin` from walls,
-    shortens its path, marks what the map does not know, and plans anew when that is in its way. Where there is no path
-    it stands still and says so in its metrics.
+    cells; where the observation shows the cells "around", the map is corrected by them on the way. With one, the robot
+    is a disc that knows its pose by "odometry" (forward, left, turn since the last step), by "lidar", whose `sensor`
+    weighs its ranges, and at first by "start". It keeps `radius + margin` from walls, shortens its path, marks what the
+    map does not know, and plans anew when that is in its way. Where there is no path it stands still and says so in its
+    metrics. A planner with a `replanner()` remembers its search between plans.
 
     The controller acts on the observation with "state" (the estimate) and "path" (T, 2) added, and with an estimator
     also "clearance", the metres that are free around the robot.
@@ -80,11 +82,11 @@ class Agent:
             )
         robot = getattr(self.controller, "robot", None)
         self._has_speed = robot is not None and "speed" in robot.state.names
-        self._now = _Episode(None)
+        self._now = _Episode(None, self.map)
 
     def reset(self, seed: int | None = None) -> None:
         self.controller.reset(seed)
-        self._now = _Episode(seed)
+        self._now = _Episode(seed, self.map)
 
     def act(self, observation: Mapping[str, Any]) -> Any:
         now, goal = self._now, _numbers(observation, "goal")[:2]
@@ -140,7 +142,9 @@ class Agent:
     def _localise(self, observation: Mapping[str, Any]) -> Array:
         """The state that the controller is to believe."""
         if self.estimator is None:
-            return _numbers(observation, "state")
+            state = _numbers(observation, "state")
+            self._correct_map(state, observation)
+            return state
         now, increment, ranges = self._now, _numbers(observation, "odometry"), _numbers(observation, "lidar")
         if now.belief is None:
             now.belief = self._first_belief(self.estimator, observation)
@@ -164,6 +168,14 @@ class Agent:
         start = Gaussian(np.asarray(observation["start"], dtype=float), np.diag(np.square(self.start_std)))
         return estimator.around(start, self._now.estimator_rng) if hasattr(estimator, "around") else start
 
+    def _correct_map(self, state: Array, observation: Mapping[str, Any]) -> None:
+        """By the cells that are seen around the robot, where the environment shows them."""
+        now = self._now
+        known = now.map if "around" not in observation else with_seen(now.map, state, _numbers(observation, "around"))
+        if known is not now.map:
+            now.map, path = known, now.path
+            now.sees_otherwise = path is None or not GridSpace(known).edge_free(path[:-1], path[1:]).all()
+
     @property
     def _lost(self) -> bool:
         pose = self._now.pose
@@ -186,7 +198,9 @@ class Agent:
         now = self._now
         if now.goal is None or not np.array_equal(goal, now.goal):
             return True
-        if self.estimator is None or now.since_plan < self.replan_every:
+        if self.estimator is None:
+            return now.sees_otherwise
+        if now.since_plan < self.replan_every:
             return False
         if now.path is None:
             return now.avoided  # what the lidar saw may go away; walls do not
@@ -197,10 +211,10 @@ class Agent:
     def _plan(self, position: Array, goal: Array) -> None:
         now = self._now
         if self.estimator is None:
-            plan = self.planner.plan(Problem(GridSpace(self.map), position, goal), rng=now.planner_rng)
+            plan = self._planner(0.0).plan(Problem(GridSpace(now.map), position, goal), rng=now.planner_rng)
         else:
             plan = self._plan_route(position, goal)
-        now.goal, now.since_plan, now.avoided = goal, 0.0, len(now.obstacles) > 0
+        now.goal, now.since_plan, now.avoided, now.sees_otherwise = goal, 0.0, len(now.obstacles) > 0, False
         now.path = plan.states if plan.solved else None
         now.plans.append(plan._replace(states=plan.states[:0]))
 
@@ -210,10 +224,20 @@ class Agent:
         for margin in (self.margin, 0.5 * self.margin, 0.0):
             # of an obstacle only the front is seen: a wide berth now saves a turn in front of it later
             berths = self.radius + margin, self.radius + max(2 * margin, 0.5 * self.margin)
-            plan = plan_route(self.planner, self.map, position, goal, now.obstacles, *berths, rng=now.planner_rng)
+            planner = self._planner(margin)
+            plan = plan_route(planner, self.map, position, goal, now.obstacles, *berths, rng=now.planner_rng)
             if plan.solved:
                 break
         return plan
+
+    def _planner(self, margin: float) -> Planner:
+        """The planner itself, or the one that remembers what it searched with this margin."""
+        if not hasattr(self.planner, "replanner"):
+            return self.planner
+        planners = self._now.planners
+        if margin not in planners:
+            planners[margin] = self.planner.replanner()
+        return planners[margin]
 
 
 def _numbers(observation: Mapping[str, Any], name: str) -> Array:
@@ -241,7 +265,7 @@ def _to_occupied(map: OccupancyGrid, state: Array) -> float:
 class _Episode:
     """All that an agent forgets at a reset."""
 
-    def __init__(self, seed: int | None) -> None:
+    def __init__(self, seed: int | None, map: OccupancyGrid) -> None:
         # streams by fixed keys: one part's draws do not change the other's
         self.estimator_rng, self.planner_rng = (
             np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(key,))) for key in (0, 1)
@@ -252,6 +276,9 @@ class _Episode:
         self.moved = self.turned = np.inf  # m, rad since the last update: the first scan always counts
         self.marks: Marks = NO_MARKS
         self.obstacles: Array = np.empty((0, 2))
+        self.map = map  # corrected by the cells that were seen
+        self.sees_otherwise = False  # whether what was seen since the last plan concerns its path
+        self.planners: dict[float, Planner] = {}  # with a memory, by the margin that they plan with
         self.goal: Array | None = None
         self.path: Array | None = None
         self.avoided = False  # whether the last plan went around something that the map does not know

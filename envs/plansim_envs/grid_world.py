@@ -31,7 +31,8 @@ class GridWorld(World):
     Only free cells can be entered (not unknown ones), and a diagonal step needs both cells beside it free. A move that
     is not possible leaves the state and costs a step.
 
-    Observation: a dict of float64: "state" (2,), the centre x, y in metres of the cell, and "goal" (2,).
+    Observation: a dict of float64: "state" (2,), the centre x, y in metres of the cell, and "goal" (2,). With `sight` s
+    also "around" (2s + 1, 2s + 1): 1 for each cell around that cannot be entered, rows and columns as the map's.
 
     Reward: minus the metres moved; a move that is not possible costs one cell's side. So the return of an optimal
     policy is minus the length of the shortest path.
@@ -49,6 +50,7 @@ class GridWorld(World):
     map: OccupancyGrid | None = None  # a warehouse where None
     problems: list[GridProblem] | None = None  # starts and goals to draw from; any reachable pair where None
     max_steps: int = 10_000  # then the episode is truncated
+    sight: int = 0  # cells seen in every direction: for policies whose map is not this one
 
     metadata: ClassVar[dict[str, Any]] = {"render_modes": ["human", "rgb_array"], "render_fps": 20}
     metrics: ClassVar[dict[str, str]] = {"optimal_length": "metres of the problem's published optimum"}
@@ -56,6 +58,8 @@ class GridWorld(World):
     def __post_init__(self) -> None:
         if not self.max_steps >= 1:
             raise MalformedInput(f"max_steps is {self.max_steps}, but must be at least 1")
+        if not self.sight >= 0:
+            raise MalformedInput(f"sight is {self.sight}, but must be 0 (sees nothing) or more cells")
         if self.problems is not None:
             self._check_problems(self.problems)
 
@@ -81,7 +85,14 @@ class GridWorld(World):
     @functools.cached_property
     def observation_space(self) -> spaces.Dict:  # type: ignore[override]
         point = edges(self.grid)
-        return spaces.Dict({name: spaces.Box(*point, dtype=np.float64) for name in ("state", "goal")})
+        names = {name: spaces.Box(*point, dtype=np.float64) for name in ("state", "goal")}
+        return spaces.Dict(
+            names | ({"around": spaces.Box(0.0, 1.0, self._view, dtype=np.float64)} if self.sight else {})
+        )
+
+    @property
+    def _view(self) -> tuple[int, int]:
+        return 2 * self.sight + 1, 2 * self.sight + 1
 
     @functools.cached_property
     def action_space(self) -> spaces.Discrete:  # type: ignore[override]
@@ -99,16 +110,24 @@ class GridWorld(World):
         return [
             ("cell", "i8", (2,)), ("goal_cell", "i8", (2,)), ("state", "f8", (2,)), ("goal", "f8", (2,)),
             ("problem", "i8"), ("steps", "i8"), ("path_length", "f8"), ("outcome", "i8"),
+            *([("around", "f8", self._view)] if self.sight else []),
         ]  # fmt: skip
 
     def reset(self, state: np.ndarray, mask: np.ndarray) -> None:
         _draw(state, mask, *self._choices, _cells(self.grid)[1])
+        self._see(state)
 
     def step(self, state: np.ndarray, actions: np.ndarray, result: StepResult) -> None:
         self._walk(state, actions, *self._ground, *result)
+        self._see(state)
+
+    def _see(self, state: np.ndarray) -> None:
+        if self.sight:
+            _look(state["cell"], _cells(self.grid)[0], state["around"])
 
     def observe(self, state: np.ndarray) -> dict[str, np.ndarray]:
-        return {"goal": state["goal"], "state": state["state"]}
+        names = ("around", "goal", "state") if self.sight else ("goal", "state")
+        return {name: state[name] for name in names}
 
     def info(self, state: np.ndarray) -> dict[str, np.ndarray]:
         return {"path_length": state["path_length"]}
@@ -172,6 +191,18 @@ def _cells(grid: OccupancyGrid) -> tuple[np.ndarray, np.ndarray]:
 def _place(point, centres, cell):
     # by numbers: a copy of slices compiles ten times as long
     point[0], point[1] = centres[cell[0], cell[1], 0], centres[cell[0], cell[1], 1]
+
+
+@kernel
+def _look(cells, free, around):
+    rows, columns = free.shape
+    sight = around.shape[1] // 2
+    for i in range(cells.shape[0]):
+        for j in range(around.shape[1]):
+            for k in range(around.shape[2]):
+                row, column = cells[i, 0] + j - sight, cells[i, 1] + k - sight
+                inside = 0 <= row < rows and 0 <= column < columns
+                around[i, j, k] = 0.0 if inside and free[row, column] else 1.0
 
 
 @kernel

@@ -93,6 +93,18 @@ def maze(
     return rooms(rows, columns, side, side, corridor, 0.0, resolution, seed)
 
 
+def cluttered(map: OccupancyGrid, boxes: int = 30, size: float = 0.5, seed: int = 0) -> OccupancyGrid:
+    """The map with square boxes, `size` metres wide, put down anywhere on it."""
+    _at_least(0, boxes=boxes)
+    _at_least(map.resolution, size=size)
+    rng, side = np.random.default_rng(seed), round(size / map.resolution)
+    if side > min(map.shape):
+        raise MalformedInput(f"size is {size} m, but the map is smaller: {map.shape[0]} x {map.shape[1]} cells")
+    corners = rng.integers(0, np.array(map.shape) - side + 1, size=(boxes, 2))
+    cells = corners[:, None, None] + np.moveaxis(np.indices((side, side)), 0, -1)
+    return map.with_cells(cells.reshape(-1, 2), 1.0)
+
+
 def _door_at(wall: float, door: float, rng: np.random.Generator) -> float:
     """Where a door begins in a wall, 0.3 m from its corners where there is room."""
     slack = wall - WALL - door

@@ -57,6 +57,7 @@ BUILTINS: dict[str, dict[str, str]] = {
         "rooms": "plansim.core.map_makers:rooms",
         "maze": "plansim.core.map_makers:maze",
         "empty": "plansim.core.map_makers:empty",
+        "cluttered": "plansim.core.map_makers:cluttered",
     },
     "problems": {
         "movingai-problems": "plansim.core.movingai:read_movingai_problems",

@@ -41,7 +41,7 @@ SHORT = {
             "obstacles": 2, "obstacle_distance": 0.5,
         },
     ],
-    "plansim/GridWorld-v0": [{"map": MAP, "max_steps": 12}],
+    "plansim/GridWorld-v0": [{"map": MAP, "max_steps": 12}, {"map": MAP, "max_steps": 12, "sight": 2}],
 }  # fmt: skip
 CASES = [(identity, kwargs) for identity in IDS for kwargs in SHORT.get(identity, [{}])]
 

@@ -5,7 +5,7 @@ import pytest
 from scipy.ndimage import distance_transform_edt, label
 
 from plansim.core.errors import MalformedInput
-from plansim.core.map_makers import empty, maze, rooms, warehouse
+from plansim.core.map_makers import cluttered, empty, maze, rooms, warehouse
 from plansim.core.raycast import cast_rays
 
 FLOORS = {
@@ -93,3 +93,17 @@ def test_an_empty_floor_is_free():
 def test_a_map_that_cannot_be_built_is_refused(make, message):
     with pytest.raises(MalformedInput, match=message):
         make()
+
+
+def test_boxes_are_put_on_a_map_and_the_rest_stays():
+    bare = rooms(resolution=0.1)
+    full = cluttered(bare, boxes=7, size=0.5, seed=2)
+    added = full.occupied & bare.free
+    assert np.array_equal(full.occupied & ~added, bare.occupied)
+    assert 25 <= added.sum() <= 7 * 25
+    assert cluttered(bare, boxes=0).digest == bare.digest
+
+
+def test_a_box_that_is_larger_than_the_map_is_refused():
+    with pytest.raises(MalformedInput, match="the map is smaller"):
+        cluttered(empty(1.0, 1.0, 0.1), size=2.0)

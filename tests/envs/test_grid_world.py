@@ -144,3 +144,19 @@ def test_a_real_city_runs_fast(data):
         if env.step(k % 8)[2]:
             env.reset()
     assert time.perf_counter() - began < 1.0
+
+
+def test_sight_shows_the_cells_around_and_beyond_the_map_all_is_blocked():
+    envs = gymnasium.make_vec("plansim/GridWorld-v0", 50, map=MAP, sight=3).unwrapped
+    observations, _ = envs.reset(seed=0)
+    padded = np.pad(~MAP.free, 3, constant_values=True)
+    for _ in range(5):
+        for position, around in zip(observations["state"], observations["around"], strict=True):
+            row, column = MAP.cells(position)
+            assert np.array_equal(around, padded[row : row + 7, column : column + 7])
+        observations = envs.step(envs.action_space.sample())[0]
+
+
+def test_who_sees_less_than_nothing_is_told():
+    with pytest.raises(MalformedInput, match="sight is -1"):
+        make(map=MAP, sight=-1)
