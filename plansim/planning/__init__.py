@@ -12,6 +12,7 @@ _WHERE = {
     "Stats": "base",
     "Status": "base",
     "AStar": "grid.astar",
+    "BoxSpace": "spaces.box",
     "Dijkstra": "grid.dijkstra",
     "DStarLite": "grid.dstar_lite",
     "GridSpace": "grid.space",

@@ -59,6 +59,13 @@ BUILTINS: dict[str, dict[str, str]] = {
         "empty": "plansim.core.map_makers:empty",
         "cluttered": "plansim.core.map_makers:cluttered",
     },
+    "world": {
+        "shapes": "plansim.core.shapes:Shapes",
+    },
+    "space": {
+        "box-space": "plansim.planning.spaces.box:BoxSpace",
+        "grid-space": "plansim.planning.grid.space:GridSpace",
+    },
     "problems": {
         "movingai-problems": "plansim.core.movingai:read_movingai_problems",
     },
@@ -72,6 +79,8 @@ GROUPS = {
     "motion": "plansim.motions",
     "sensor": "plansim.sensors",
     "map": "plansim.maps",
+    "world": "plansim.worlds",
+    "space": "plansim.spaces",
     "problems": "plansim.problems",
     "metric": "plansim.metrics",
     "env": "plansim.envs",  # modules that register their environments with Gymnasium when they are imported
@@ -88,6 +97,8 @@ KINDS = {
     "plansim.models.base:MeasurementModel": "sensor",
     "plansim.models.base:LikelihoodModel": "sensor",
     "plansim.core.grid:OccupancyGrid": "map",
+    "plansim.core.shapes:Shapes": "world",
+    "plansim.planning.spaces.base:Space": "space",
 }
 KINDS_OF_LISTS = {"plansim.core.movingai:GridProblem": "problems"}
 

@@ -1,0 +1,1 @@
+"""Planners that grow trees and roadmaps from random samples, over continuous spaces."""
