@@ -83,66 +83,6 @@ def interpolate(self, a: Array, b: Array, t: Array) -> Array:
     return x - period * ((period > 0) & (x > low + period)) + period * ((period > 0) & (x < low))
 
 
-def sample(self, rng: np.random.Generator, count: int) -> Array: ...  # (count, n), whether free or not
-    def is_free(self, states: Array) -> Array: ...  # (..., n) -> (...) bool
-    def edge_free(self, a: Array, b: Array) -> Array: ...  # (..., n), (..., n) -> (...) bool, all of interpolate
-
-
-class Kernels(NamedTuple):
-    """A space as compiled planners take it: its data as one tuple of arrays, and kernels that read it.
-
-    point_free: (x (n,), arrays) -> bool
-    segment_free: (a (n,), b (n,), arrays) -> bool, whether the whole way from a to b is free, both ends included
-    distance, interpolate: where ways are not straight lines under `metric`: (a, b, arrays) -> float, at least the
-        straight distance, and (a, b, t, arrays, out), which fills the state at share t of the way from a to b
-
-    The same two kernels for all spaces of a kind, so that each planner is compiled once: what differs is in the arrays.
-    """
-
-    arrays: tuple
-    point_free: Kernel
-    segment_free: Kernel
-    distance: Kernel | None = None
-    interpolate: Kernel | None = None
-
-
-def metric(low: Array, high: Array, weights: Array | float = 1.0, periodic: Array | bool = False) -> Array:
-    """[weight, low, period] of each component, (n, 3): how far apart states are, for kernels and for `distance`.
-
-    Distance is the root of the sum of squares of weight times difference; a periodic component comes round at `high`.
-    Period 0: it does not.
-    """
-    low, high = np.asarray(low, dtype=float), np.asarray(high, dtype=float)
-    weights = np.broadcast_to(np.asarray(weights, dtype=float), low.shape)
-    if not (np.isfinite(weights) & (weights > 0)).all():
-        raise MalformedInput(f"weights are {weights.tolist()}, but must be finite and above 0")
-    return readonly(np.stack((weights, low, np.where(periodic, high - low, 0.0)), axis=-1))
-
-
-def difference(self, a: Array, b: Array) -> Array:
-    """b - a, (..., n), the short way round where a component is periodic."""
-    d, period = np.asarray(b, dtype=float) - a, self.metric[:, 2]
-    if not period.any():
-        return d
-    return d - period * np.rint(np.divide(d, period, out=np.zeros_like(d), where=period > 0))
-
-
-def distance(self, a: Array, b: Array) -> Array:
-    """How far states (..., n) lie apart, (...), by the space's `metric`."""
-    return np.sqrt(((self.metric[:, 0] * difference(self, a, b)) ** 2).sum(-1))
-
-
-def interpolate(self, a: Array, b: Array, t: Array) -> Array:
-    """The states (..., n) at shares t (...) of the straight way from a to b; periodic components come round."""
-    x = a + np.asarray(t, dtype=float)[..., None] * difference(self, a, b)
-    low, period = self.metric[:, 1], self.metric[:, 2]
-    if not period.any():
-        return x
-    return np.where(
-        (period > 0) & ((x < low) | (x > low + period)), low + np.mod(x - low, np.maximum(period, 1e-300)), x
-    )
-
-
 def sample(self, rng: np.random.Generator, count: int) -> Array:
     """States (count, n), uniform between `low` and `high`."""
     return rng.uniform(self.low, self.high, size=(count, len(self.low)))
