@@ -16,6 +16,8 @@ _WHERE = {
     "Dijkstra": "grid.dijkstra",
     "DStarLite": "grid.dstar_lite",
     "GridSpace": "grid.space",
+    "TreeAStar": "tree.tree_astar",
+    "VoxelSpace": "tree.voxels",
     "shortcut": "trajectory.shortcut",
 }
 __all__ = list(_WHERE)

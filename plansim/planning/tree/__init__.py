@@ -1,0 +1,1 @@
+"""Paths through the blocks of a quadtree or octree."""
