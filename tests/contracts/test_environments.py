@@ -14,8 +14,12 @@ from gymnasium.utils.env_checker import check_env
 
 from plansim.core.errors import MalformedInput
 from plansim.core.grid import OccupancyGrid
+from plansim.core.shapes import Shapes
 from plansim.models.bicycle import Bicycle
 from plansim.models.lidar import Lidar
+from plansim.models.point import Point
+from plansim.models.point_mass import PointMass
+from plansim.models.truck import TruckTrailer
 from plansim.testing import _equal, check_vector_env
 
 IDS = [spec.id for spec in gymnasium.registry.values() if spec.namespace == "plansim"]
@@ -32,6 +36,8 @@ def small_map(seed: int = 0) -> OccupancyGrid:
 
 
 MAP = small_map()
+CUBE = Shapes([0, 0, 0], [5, 5, 5], boxes=[[[1, 1, 0], [2, 4, 4]]], balls=[[3.5, 3.5, 2, 0.8]])
+TRUCK = [[[-1, -1], [4, -1], [4, 1], [-1, 1]], [[-2, -1], [5, -1], [5, 1], [-2, 1]]]
 # short episodes, so that many end
 SHORT = {
     "plansim/GridNavigation-v0": [
@@ -42,6 +48,15 @@ SHORT = {
         },
     ],
     "plansim/GridWorld-v0": [{"map": MAP, "max_steps": 12}, {"map": MAP, "max_steps": 12, "sight": 2}],
+    "plansim/Workspace-v0": [
+        {"max_steps": 12, "min_distance": 1.0},
+        {"max_steps": 9, "world": CUBE, "robot": Point(3), "body": 0.1, "reward": "sparse"},
+        {"max_steps": 9, "world": CUBE, "robot": PointMass(3), "body": 0.2, "min_distance": 0.5},
+        {
+            "max_steps": 9, "world": MAP, "robot": TruckTrailer(0.3, 0.6), "body": 0.1 * np.array(TRUCK),
+            "min_distance": 1.0, "goal_angle": 1.0, "goal_radius": 0.5,
+        },
+    ],
 }  # fmt: skip
 CASES = [(identity, kwargs) for identity in IDS for kwargs in SHORT.get(identity, [{}])]
 
