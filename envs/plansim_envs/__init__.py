@@ -7,6 +7,7 @@ __all__ = ["IDS"]
 _WORLDS = {
     "plansim/GridNavigation-v0": "plansim_envs.grid_navigation:GridNavigation",
     "plansim/GridWorld-v0": "plansim_envs.grid_world:GridWorld",
+    "plansim/Road-v0": "plansim_envs.road:Road",
     "plansim/Workspace-v0": "plansim_envs.workspace:Workspace",
 }
 IDS = tuple(_WORLDS)
