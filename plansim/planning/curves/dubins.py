@@ -21,6 +21,7 @@ from plansim.planning.curves.words import Curve, check_positive, curve_along, po
 
 LSL, LSR, LRL = range(3)
 _MIRROR = 4
+_SLACK = 1e-12  # radii by which a path may miss its goal, rather than go round once more
 
 
 def dubins_length(a: Array, b: Array, radius: float) -> Array:
@@ -83,11 +84,11 @@ def _shortest(x, y, turn):
         m = -1.0 if number else 1.0
         a, b, c, d = x - m * s, m * y - h, x + m * s, m * y - 2.0 + h
         apart = sqrt(a * a + b * b)
-        t = positive_angle(atan2(b, a))
-        best = _better(best, number + LSL, t, apart, positive_angle(m * turn - t))
+        t, v = _outer_arcs(atan2(b, a), m * turn, apart)
+        best = _better(best, number + LSL, t, apart, v)
         e = c * c + (m * y + h) * (m * y - 4.0 + h)
-        if e >= 0.0:
-            u = sqrt(e)
+        if e > -_SLACK:
+            u = sqrt(max(e, 0.0))
             t = positive_angle(atan2(d, c) + atan2(2.0, u))
             best = _better(best, number + LSR, t, u, positive_angle(t - m * turn))
         if apart <= 4.0:
@@ -96,6 +97,20 @@ def _shortest(x, y, turn):
                 t = positive_angle(atan2(-b, -a) + 0.5 * u - pi)
                 best = _better(best, number + LRL, t, u, positive_angle(m * turn - t + u))
     return best
+
+
+@kernel
+def _outer_arcs(t, turn, line):
+    """The arcs before and after a line, which turn by `turn` in all.
+
+    The length jumps by a whole turn where an arc vanishes; what rounding says there is not followed, as long as the
+    line ends where it should.
+    """
+    almost = 2.0 * pi - _SLACK - min(_SLACK / max(line, _SLACK), pi)
+    t = positive_angle(t)
+    t = 0.0 if t > almost or line < _SLACK else t
+    v = positive_angle(turn - t)
+    return (positive_angle(turn), 0.0) if v > almost else (t, v)
 
 
 @kernel

@@ -1,7 +1,7 @@
 """Words: paths made of arcs and straight lines, sampled and driven in closed form.
 
 A word is two arrays of the same length K: `turns` (K,) int64 says left +1, straight 0, right -1, the sign of the
-curvature; `lengths` (K,) float64 says how far in metres, negative: backwards. Letters that are not needed have length 0.
+curvature; `lengths` (K,) float64 says how far in metres, negative: backwards. A letter that is not needed has length 0.
 
 Kernels, to be called from other kernels (poses are arrays (3,), which are read or filled in place):
 
@@ -101,8 +101,8 @@ def poses_pair(a: Array, b: Array, radius: float) -> tuple[Array, Array, tuple[i
         batch = np.broadcast_shapes(a.shape, b.shape)
     except ValueError:
         raise MalformedInput(f"poses of shapes {a.shape} and {b.shape} cannot be paired") from None
-    pair = (np.ascontiguousarray(np.broadcast_to(value, batch).reshape(-1, 3)) for value in (a, b))
-    return *pair, batch[:-1]
+    a, b = (np.require(np.broadcast_to(value, batch).reshape(-1, 3), requirements=("C", "W")) for value in (a, b))
+    return a, b, batch[:-1]
 
 
 def check_positive(name: str, value: float) -> None:
