@@ -6,6 +6,7 @@ import importlib
 
 _WHERE = {
     "Budget": "base",
+    "PathProcessor": "base",
     "Plan": "base",
     "Planner": "base",
     "Problem": "base",

@@ -82,6 +82,12 @@ class Planner(Protocol):
     def plan(self, problem: Problem, budget: Budget = Budget(), rng: np.random.Generator | None = None) -> Plan: ...
 
 
+class PathProcessor(Protocol):
+    """What makes a better plan of a plan that is solved: shorter, smoother, timed."""
+
+    def process(self, problem: Problem, plan: Plan, rng: np.random.Generator | None = None) -> Plan: ...
+
+
 def no_plan(status: Status, dimension: int, stats: Stats = Stats()) -> Plan:
     """The answer of a planner that found nothing: it says why."""
     return Plan(status, np.empty((0, dimension)), float("inf"), stats=stats)

@@ -83,6 +83,11 @@ def _replans(log: Log) -> float | None:
     return max(0, log.policy["plans"] - 1) if "plans" in log.policy else None
 
 
+def _cost_ratio(log: Log) -> float | None:
+    cost, shortest = log.policy.get("plan_cost"), log.info.get("shortest")
+    return None if cost is None or not shortest or math.isnan(cost) or math.isnan(shortest) else cost / shortest
+
+
 _POSES = ("info.pose", "trace.pose")
 
 METRICS: dict[str, Metric] = {
@@ -97,6 +102,8 @@ METRICS: dict[str, Metric] = {
     "heading_error": Metric("root mean square difference of the estimated and the true heading", "rad",
                             _heading_error, _POSES),
     "replans": Metric("plans made after the first", "plans", _replans),
+    "cost_ratio": Metric("cost of the plan over that of the best there is, where the environment knows it", "",
+                         _cost_ratio),
     "seconds": Metric("wall clock of the episode", "s", lambda log: log.seconds),
     "seconds_per_step": Metric("wall clock of the policy for one action", "s",
                                lambda log: log.act_seconds / max(log.steps, 1)),

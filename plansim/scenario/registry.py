@@ -32,6 +32,7 @@ BUILTINS: dict[str, dict[str, str]] = {
         "pure-pursuit": "plansim.control.pure_pursuit:PurePursuit",
         "grid-moves": "plansim.control.grid_moves:GridMoves",
         "network": "plansim.control.network:Network",
+        "plan-follower": "plansim.plan_follower:PlanFollower",
         "random": "plansim.scenario.random_policy:RandomPolicy",
     },
     "motion": {
@@ -81,6 +82,7 @@ GROUPS = {
     "map": "plansim.maps",
     "world": "plansim.worlds",
     "space": "plansim.spaces",
+    "processor": "plansim.processors",
     "problems": "plansim.problems",
     "metric": "plansim.metrics",
     "env": "plansim.envs",  # modules that register their environments with Gymnasium when they are imported
@@ -99,6 +101,7 @@ KINDS = {
     "plansim.core.grid:OccupancyGrid": "map",
     "plansim.core.shapes:Shapes": "world",
     "plansim.planning.spaces.base:Space": "space",
+    "plansim.planning.base:PathProcessor": "processor",
 }
 KINDS_OF_LISTS = {"plansim.core.movingai:GridProblem": "problems"}
 

@@ -13,6 +13,7 @@ from plansim.estimation.localization import MonteCarloLocalization
 from plansim.models.lidar import Lidar
 from plansim.models.lidar_likelihood import LikelihoodField
 from plansim.models.unicycle import Unicycle
+from plansim.planning.grid.space import GridSpace
 from plansim.scenario.registry import BUILTINS, load
 
 PATH = np.array([[1.0, 1.0], [4.0, 1.0], [4.0, 3.0]])
@@ -53,7 +54,19 @@ def agent(build, folder):
     return build(planner, controller, grid, estimator, sensor), observations
 
 
-CASES = {"pure-pursuit": pure_pursuit, "grid-moves": grid_moves, "network": network, "agent": agent}
+def plan_follower(build, folder):
+    space, planner = GridSpace(room()), load(BUILTINS["planner"]["a-star"])(keep_expanded=True)
+    states = [np.array([1.05 + 0.1 * i, 1.05]) for i in range(5)]
+    return build(planner, space), [{"state": state, "goal": np.array([6.05, 4.05])} for state in states]
+
+
+CASES = {
+    "pure-pursuit": pure_pursuit,
+    "grid-moves": grid_moves,
+    "network": network,
+    "agent": agent,
+    "plan-follower": plan_follower,
+}
 ELSEWHERE = {"random"}  # it asks its environment what it may do: tested with the scenarios
 policies = pytest.mark.parametrize("name", CASES)
 
