@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Literal
 
 import numpy as np
 
-from plansim.core.arrays import Array
+from plansim.core.arrays import Array, readonly
 from plansim.core.errors import MalformedInput
 from plansim.core.grid import OccupancyGrid
 from plansim.core.kernel import kernel
@@ -21,10 +22,26 @@ class GridSpace:
     """Points (x, y) on a map, where a robot moves from cell to cell, 8-connected, and cuts no corner.
 
     A path here runs along walls: inflate the map by the robot's footprint first.
+    On terrain, a move costs its length times the mean of its two cells' factors. Straight lines between points
+    (`edge_free`) cut no corner in any case.
     """
 
     grid: OccupancyGrid
     unknown_is_free: bool = False
+    terrain: Array | None = None  # (H, W) cost of a metre in each cell, positive; what blocked cells hold is not read
+    connectivity: Literal[4, 8] = 8
+    corner_cutting: bool = False  # a diagonal move may pass between blocked cells
+
+    def __post_init__(self) -> None:
+        if self.connectivity not in (4, 8):
+            raise MalformedInput(f"connectivity is {self.connectivity}, but must be 4 or 8")
+        if self.terrain is not None:
+            object.__setattr__(self, "terrain", _terrain(self.terrain, ~self.blocked))
+
+    @property
+    def plain(self) -> bool:
+        """Whether a move costs its length, goes to 8 neighbours, and cuts no corner."""
+        return self.terrain is None and self.connectivity == 8 and not self.corner_cutting
 
     @cached_property
     def blocked(self) -> Array:
@@ -44,8 +61,10 @@ class GridSpace:
         return inside & ~self.blocked[cells[..., 0], cells[..., 1]]
 
     def distance(self, a: Array, b: Array) -> Array:
-        """Metres between points (..., 2+) over straight and diagonal moves where all is free, (...)."""
+        """Metres between points (..., 2+) over the space's moves where all is free, (...)."""
         d = np.abs(self.grid.columns_rows(a) - self.grid.columns_rows(b))
+        if self.connectivity == 4:
+            return self.grid.resolution * d.sum(-1)
         return self.grid.resolution * (d.max(-1) + (np.sqrt(2) - 1) * d.min(-1))
 
     def edge_free(self, a: Array, b: Array) -> Array:
@@ -66,6 +85,22 @@ class GridSpace:
             raise MalformedInput("the ends of an edge must be finite")
         # far outside is as outside as just outside, and overflows nothing
         return np.rint(np.clip(cells, -2.0, max(self.blocked.shape) + 2.0) * _FINE).astype(np.int64)
+
+
+def _terrain(terrain: Array, free: Array) -> Array:
+    try:
+        factors = readonly(terrain)
+    except (TypeError, ValueError) as error:
+        raise MalformedInput(f"terrain must consist of numbers: {error}") from None
+    if factors.shape != free.shape:
+        raise MalformedInput(f"terrain has shape {factors.shape}, but the map has {free.shape}")
+    wrong = free & ~((factors > 0.0) & (factors < np.inf))  # NaN fails as well
+    if wrong.any():
+        row, column = np.argwhere(wrong)[0]
+        raise MalformedInput(
+            f"terrain[{row}, {column}] is {factors[row, column]}, but a free cell's must be positive and finite"
+        )
+    return factors
 
 
 def neighbours_of(free: Array) -> Array:
