@@ -1,0 +1,1 @@
+"""Ways for vehicles that cannot turn on the spot."""
