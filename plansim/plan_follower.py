@@ -13,8 +13,11 @@ from plansim.core.errors import MalformedInput, near_miss
 from plansim.models.point import Point
 from plansim.models.vehicle import Vehicle
 from plansim.planning.base import Budget, PathProcessor, Plan, Planner, Problem, Stopwatch
+from plansim.planning.grid.cost_to_come import cost_to_come
+from plansim.planning.grid.space import GridSpace
 from plansim.planning.spaces.base import Space
 
+MOST_NUMBERED = 400  # states expanded: more numbers than that nobody reads
 Control = Callable[[Array, int], Array]  # of the state (n,) that is seen, after so many steps
 
 
@@ -89,7 +92,7 @@ class PlanFollower:
         plan = self.planner.plan(problem, budget, self._rngs[0])
         for processor in self.post if plan.solved else ():
             plan = processor.process(problem, plan, self._rngs[1])
-        self.plan, self._seconds, self._trace = plan, watch.seconds, _trace(plan)
+        self.plan, self._seconds, self._trace = plan, watch.seconds, _trace(plan, self.space)
         if plan.solved:
             self._control = self._controller(plan, state, problem)
 
@@ -121,7 +124,8 @@ class PlanFollower:
 
     def trace(self) -> dict[str, Array]:
         """Its path (T, n); and where the planner keeps them, its tree's edges (E, 4) of x, y, x, y, parents first and
-        in order, the states expanded (N, n), and the history (K, 2) of samples drawn and cost reached."""
+        in order; the states expanded (N, n), for a small search over cells with their cost_to_come (N, 1); and the
+        history (K, 2) of samples drawn and cost reached."""
         return self._trace
 
 
@@ -137,12 +141,14 @@ def _numbers(observation: Mapping[str, Any], name: str) -> Array:
     return np.asarray(observation[name], dtype=float)
 
 
-def _trace(plan: Plan) -> dict[str, Array]:
+def _trace(plan: Plan, space: Space) -> dict[str, Array]:
     trace = {"path": np.array(plan.states, dtype=float)}
     if plan.tree is not None:
         trace["tree"] = np.array(plan.tree[:, :, :2], dtype=np.float32).reshape(-1, 4)
     if plan.expanded is not None:
         trace["expanded"] = np.array(plan.expanded, dtype=float)
+        if isinstance(space, GridSpace) and len(plan.expanded) <= MOST_NUMBERED:
+            trace["cost_to_come"] = cost_to_come(space, plan.expanded)[:, None].copy()
     if plan.history is not None:
         trace["history"] = np.array(plan.history[:, [0, 2]], dtype=float)  # seconds differ from run to run
     for array in trace.values():

@@ -7,6 +7,9 @@ from typing import Any
 import numpy as np
 
 from plansim.core.arrays import Array
+from plansim.viz.grounds import ground_number
+from plansim.viz.growth import growth
+from plansim.viz.outlines import outlines
 from plansim.viz.packing import pack, png, shrink
 from plansim.viz.reading import Ragged
 from plansim.viz.scene import Track, World
@@ -30,7 +33,7 @@ def player_data(tracks: list[Track], worlds: dict[str, World], outcomes: dict[tu
         room -= _size(episode)
         if room < 0 and episodes:
             break
-        episode["map"] = _map_number(world, maps, seen) if track.placed else None
+        episode["map"] = ground_number(world, maps, seen) if track.placed else None
         episode["outcome"] = outcomes.get((track.variant, track.seed), "")
         episodes.append(episode)
     order = {(track.variant, track.seed): i for i, track in enumerate(tracks)}
@@ -72,6 +75,7 @@ def _episode(track: Track, world: World) -> dict[str, Any]:
             "spread": _packed(None if track.cov is None else track.cov[:, [0, 0, 1], [0, 1, 1]], 1e-6),
             "goal": _packed(track.goal),
             "discs": _packed(track.discs),
+            "body": _body(track, world),
             "beams": _beams(track, world),
             "path": _ragged(track.path, MOST_POINTS),
             "particles": _ragged(track.particles, MOST_PARTICLES),
@@ -79,7 +83,16 @@ def _episode(track: Track, world: World) -> dict[str, Any]:
             "expanded": _expanded(track, world),
             "view": view(track, world),
         }
+        data |= growth(track, world, MILLIMETRE)
     return data
+
+
+def _body(track: Track, world: World) -> dict[str, Any] | None:
+    """The corners of the body's polygons, and where these are."""
+    if track.parts is None or world.polygons is None:
+        return None
+    corners = [[[round(float(v), 4) for v in corner] for corner in polygon] for polygon in world.polygons]
+    return {"polygons": corners, "poses": pack(track.parts.reshape(len(track.parts), -1), MILLIMETRE)}
 
 
 def _signal(signal: Any) -> dict[str, Any]:
@@ -134,26 +147,6 @@ def search_order(points: Array, grid: Any) -> Array:
     return levels
 
 
-def _map_number(world: World, maps: list[dict[str, Any]], seen: dict[str, int]) -> int | None:
-    """Which of the page's maps this is; a map is kept once, however many variants share it."""
-    if world.map is None:
-        return None
-    grid = world.map
-    if grid.digest not in seen:
-        levels, factor = shrink(np.round(255 * np.asarray(grid.probability)).astype(np.uint8))
-        seen[grid.digest] = len(maps)
-        maps.append(
-            {
-                "png": png(levels),
-                "rows": levels.shape[0],
-                "columns": levels.shape[1],
-                "resolution": float(grid.resolution * factor),
-                "origin": [float(v) for v in grid.origin],
-            }
-        )
-    return seen[grid.digest]
-
-
 def view(track: Track, world: World) -> tuple[float, float, float, float]:
     """What to show at first, (x, y, x, y) m: the known part of the map, or where the robot went."""
     if world.map is not None:
@@ -162,6 +155,9 @@ def view(track: Track, world: World) -> tuple[float, float, float, float]:
             r, c = [rows.min() - 0.5, rows.max() + 0.5], [columns.min() - 0.5, columns.max() + 0.5]
             corners = world.map.points(np.array([[a, b] for a in r for b in c]))
             return _extent(corners.min(0), corners.max(0))
+    if world.shapes is not None:
+        low, high = outlines(world.shapes).bounds.reshape(2, 2)
+        return _extent(low, high)
     shown = (track.truth, track.estimate, track.goal)
     points = np.concatenate([part[:, :2] for part in shown if part is not None])
     points = points[np.isfinite(points).all(1)]

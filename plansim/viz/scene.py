@@ -27,6 +27,8 @@ class World:
     beam_angles: Array | None = None  # (B,) rad from the heading
     max_range: float | None = None  # m
     note: str = ""  # why the environment could not be asked
+    shapes: Any = None  # Shapes, where there is no map
+    polygons: Array | None = None  # (K, P, 2) m, of the robot's body, each in the frame of its part
 
 
 def world_of(result: Any, variant: str = "") -> World:
@@ -40,6 +42,8 @@ def world_of(result: Any, variant: str = "") -> World:
     told = functools.partial(_told, env.unwrapped)
     world = World(
         map=told("map") or told("grid"),
+        shapes=told("shapes"),
+        polygons=told("polygons"),
         dt=_number(told("dt")),
         radius=_number(told("radius")),
         goal_radius=_number(told("goal_radius")),
@@ -72,12 +76,16 @@ class Track:
     judged: Array | None = None  # (F, 3), the estimate; NaN after the last step, of which the policy was not asked
     cov: Array | None = None  # (F, 3, 3)
     goal: Array | None = None  # (F, 2)
+    parts: Array | None = None  # (F, K, 3) poses of the parts of the robot's body
     discs: Array | None = None  # (F, Q, 3) x, y, radius of obstacles that are truly there, radius 0 before they appear
     ranges: Array | None = None  # (F, B) m
     path: Ragged | None = None
     particles: Ragged | None = None
     obstacles: Ragged | None = None
     expanded: Ragged | None = None
+    costs: Ragged | None = None  # (N, 1) of the states expanded, where the search was small
+    tree: Array | None = None  # (E, 4) x, y, x, y of the edges that the first search grew, in order
+    history: Array | None = None  # (K, 2) samples drawn and cost reached
     signals: tuple[Signal, ...] = field(default=())
     omitted: tuple[str, ...] = ()  # observations with too many numbers to draw
 
@@ -105,7 +113,7 @@ def track(record: Mapping[str, Array], variant: str, seed: int, most: int = MOST
     place = Reader(record, steps)
     truth = _poses(place.rows("info.pose"))
     if truth is None and "info.path_length" in record:
-        truth = _poses(place.rows("observation.state"))
+        truth = _positions(place.rows("observation.state"))
     if truth is None:
         signals, omitted = component_signals(place)
         return Track(variant, seed, steps, signals=signals, omitted=omitted)
@@ -120,12 +128,16 @@ def track(record: Mapping[str, Array], variant: str, seed: int, most: int = MOST
         judged=judged,
         cov=place.rows("trace.cov"),
         goal=goal,
+        parts=place.rows("info.parts"),
         discs=_discs(place.rows("info.obstacles")),
         ranges=place.rows("observation.lidar"),
         path=place.ragged("trace.path"),
         particles=place.ragged("trace.particles"),
         obstacles=place.ragged("trace.obstacles"),
         expanded=place.ragged("trace.expanded"),
+        costs=place.ragged("trace.cost_to_come"),
+        tree=_first(place.ragged("trace.tree"), 4),
+        history=_first(place.ragged("trace.history"), 2),
         signals=place_signals(truth, judged, goal, place),
     )
 
@@ -146,6 +158,18 @@ def _poses(rows: Array | None) -> Array | None:
     if rows is None or rows.ndim != 2 or rows.shape[1] < 2:
         return None
     return rows[:, :3] if rows.shape[1] >= 3 else np.column_stack((rows[:, :2], np.full(len(rows), np.nan)))
+
+
+def _positions(rows: Array | None) -> Array | None:
+    """Poses of robots that have no heading: whatever follows x, y in their state is none."""
+    return _poses(rows[:, :2] if rows is not None and rows.ndim == 2 else None)
+
+
+def _first(ragged: Ragged | None, width: int) -> Array | None:
+    """The first array that is not empty."""
+    if ragged is None or ragged.values.shape[1] != width or not len(ragged.values):
+        return None
+    return ragged.values[: int(ragged.offsets[ragged.offsets > 0][0])]
 
 
 def _points(rows: Array | None) -> Array | None:

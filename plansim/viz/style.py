@@ -22,7 +22,9 @@ LIGHT = {
     "particles": "#7a3fd0",
     "beams": "#d99a00",
     "obstacles": "#b3245f",
-    "expanded": "#8fb4dd",  # what a search has looked at
+    "expanded": "#8fb4dd",  # the cells that a search has looked at
+    "tree": "#7f93ad",  # what a search has grown
+    "looked": "#4f86c2",
     "good": "#18794e",
     "bad": "#b42318",
 }
@@ -42,6 +44,8 @@ DARK = {
     "beams": "#f0c94f",
     "obstacles": "#ff7fae",
     "expanded": "#35577f",
+    "tree": "#54657d",
+    "looked": "#5f93cf",
     "good": "#56c98c",
     "bad": "#ff8078",
 }

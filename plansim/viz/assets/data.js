@@ -20,9 +20,11 @@ function unpackRagged(ragged) {
 
 function unpackEpisode(raw) {
   const episode = { ...raw, steps: unpack(raw.steps).values };
-  for (const name of ["truth", "estimate", "spread", "goal", "discs"]) episode[name] = unpack(raw[name]);
+  for (const name of ["truth", "estimate", "spread", "goal", "discs", "tree", "looked", "numbers"]) episode[name] = unpack(raw[name]);
   for (const name of ["path", "particles", "obstacles"]) episode[name] = unpackRagged(raw[name]);
   if (raw.beams) episode.beams = { angles: unpack(raw.beams.angles).values, ranges: unpack(raw.beams.ranges), longest: raw.beams.longest };
+  if (raw.body) episode.body = { polygons: raw.body.polygons, poses: unpack(raw.body.poses) };
+  episode.searched = Boolean(episode.tree || episode.looked || raw.expanded);
   episode.signals = raw.signals.map((signal) => ({ ...signal, values: unpack(signal.values).values }));
   episode.times = Array.from(episode.steps, (step) => step * (raw.dt || 1));
   return episode;

@@ -2,6 +2,7 @@
 const LAYERS = [
   ["truth", "true path", "truth"], ["estimate", "estimate, 95 %", "estimate"], ["particles", "particles", "particles"],
   ["beams", "lidar", "beams"], ["path", "plan", "plan"], ["obstacles", "obstacles seen", "obstacles"], ["expanded", "search", "expanded"],
+  ["looked", "search", "looked"], ["tree", "tree", "tree"], ["numbers", "cost to come", "ink"],
 ];
 const TAU = 2 * Math.PI;
 
@@ -31,9 +32,10 @@ function groundPainter(c) {
   return (level) => [...(level < 128 ? mix(free, unknown, level / 128) : mix(unknown, occupied, (level - 128) / 127)), 255];
 }
 
-function searchPainter(c) {
+// The first cells that a search looked at have level 255, the last 55: after a share of it, so many are shown.
+function searchPainter(c, share) {
   const colour = channels(c.expanded);
-  return (level) => [...colour, level ? 40 + 0.6 * level : 0];
+  return (level) => [...colour, level && 255 - level <= 200 * share ? 40 + 0.6 * level : 0];
 }
 
 class Scene {
@@ -46,7 +48,18 @@ class Scene {
   restyle() {
     const c = (this.colours = colours());
     this.ground = this.images.map ? tinted(this.images.map, groundPainter(c)) : null;
-    this.search = this.images.expanded ? tinted(this.images.expanded, searchPainter(c)) : null;
+    this.searches = new Map();
+  }
+
+  // The image of a search after a share of it, in steps of 4 %.
+  search(share) {
+    const step = Math.round(25 * share) / 25;
+    if (!this.images.expanded) return null;
+    if (!this.searches.has(step)) {
+      if (this.searches.size > 2) this.searches.clear();
+      this.searches.set(step, tinted(this.images.expanded, searchPainter(this.colours, step)));
+    }
+    return this.searches.get(step);
   }
 
   // Sizes the canvas to its column and fits what the episode should show at first.
@@ -66,7 +79,7 @@ class Scene {
   X(x) { return this.width / 2 + (x - this.centre[0]) * this.scale; }
   Y(y) { return this.height / 2 - (y - this.centre[1]) * this.scale; }
 
-  draw(moment, shown, follow) {
+  draw(moment, shown, follow, grown) {
     if (!this.base) return;
     const frame = Math.floor(moment), e = this.episode, g = this.context, c = this.colours;
     const truth = between(e.truth, moment), estimate = e.estimate && between(e.estimate, moment);
@@ -76,15 +89,19 @@ class Scene {
     g.fillRect(0, 0, this.width, this.height);
     g.lineCap = g.lineJoin = "round";
     if (this.ground) this.image(this.ground);
-    if (this.search && shown.expanded) this.image(this.search);
+    if (this.map && this.map.shapes) this.shapes(this.map.shapes);
+    if (this.images.expanded && shown.expanded) this.image(this.search(grown));
+    if (e.looked && shown.looked) this.looked(e.looked, grown);
+    if (e.tree && shown.tree) this.tree(e.tree, grown);
+    if (e.numbers && shown.numbers) this.numbers(e.numbers, grown);
     if (e.discs) this.discs(e.discs.row(frame));
     if (e.beams && shown.beams) this.beams(frame);
-    if (e.path && shown.path) this.line(e.path.at(frame), e.path.width, 2.5, c.plan, [1, 6]);
+    if (e.path && shown.path && grown >= 1) this.line(e.path.at(frame), e.path.width, 2.5, c.plan, [1, 6]);
     if (e.goal) this.goal(e.goal.row(frame));
     if (shown.truth) this.trail(e.truth, frame, truth, c.truth, 2.5);
     if (estimate && shown.estimate) this.trail(e.estimate, frame, estimate, c.estimate, 1.25);
     if (e.obstacles && shown.obstacles) this.dots(e.obstacles.at(frame), e.obstacles.width, 2.6, c.obstacles, 1);
-    this.robot(truth, c.truth, c.panel);
+    if (e.body) this.body(e.body, moment, c.truth, c.panel); else this.robot(truth, c.truth, c.panel);
     if (e.particles && shown.particles) this.dots(e.particles.at(frame), e.particles.width, 1.9, c.particles, 0.75);
     if (estimate && shown.estimate) this.belief(estimate, e.spread && e.spread.row(frame), c.estimate);
     this.ruler();
@@ -97,6 +114,61 @@ class Scene {
     g.imageSmoothingEnabled = size * this.ratio < 2; g.imageSmoothingQuality = "high";
     g.drawImage(picture, 0, -this.map.rows, this.map.columns, this.map.rows);
     g.restore();
+  }
+
+  outline(corners) {
+    const g = this.context;
+    g.beginPath();
+    for (const [x, y] of corners) g.lineTo(this.X(x), this.Y(y));
+    g.closePath();
+  }
+
+  shapes({ bounds: [x0, y0, x1, y1], polygons, discs, margin }) {
+    const g = this.context, c = this.colours;
+    g.fillStyle = c.free; g.fillRect(this.X(x0), this.Y(y1), (x1 - x0) * this.scale, (y1 - y0) * this.scale);
+    g.save(); g.beginPath(); g.rect(this.X(x0), this.Y(y1), (x1 - x0) * this.scale, (y1 - y0) * this.scale); g.clip();
+    g.fillStyle = g.strokeStyle = c.occupied; g.lineWidth = 2 * margin * this.scale;
+    for (const corners of polygons) { this.outline(corners); g.fill(); if (margin > 0) g.stroke(); }
+    for (const [x, y, radius] of discs) { g.beginPath(); g.arc(this.X(x), this.Y(y), radius * this.scale, 0, TAU); g.fill(); }
+    g.restore();
+    g.strokeStyle = c.rule; g.lineWidth = 1; g.strokeRect(this.X(x0), this.Y(y1), (x1 - x0) * this.scale, (y1 - y0) * this.scale);
+  }
+
+  // The edges grown so far; the latest stand out.
+  tree(tree, grown) {
+    const g = this.context, c = this.colours, count = Math.round(grown * tree.length), v = tree.values;
+    const stroke = (from, to, colour, thickness, alpha) => {
+      g.beginPath();
+      for (let i = 4 * from; i < 4 * to; i += 4) { g.moveTo(this.X(v[i]), this.Y(v[i + 1])); g.lineTo(this.X(v[i + 2]), this.Y(v[i + 3])); }
+      g.strokeStyle = colour; g.lineWidth = thickness; g.globalAlpha = alpha; g.stroke(); g.globalAlpha = 1;
+    };
+    const young = grown < 1 ? Math.max(count - Math.ceil(0.03 * tree.length), 0) : count;
+    stroke(0, young, c.tree, 1, 0.75);
+    stroke(young, count, c.estimate, 1.5, 1);
+  }
+
+  // States that were looked at: the earlier, the stronger.
+  looked(states, grown) {
+    const g = this.context, count = Math.round(grown * states.length), v = states.values;
+    g.fillStyle = this.colours.looked;
+    for (let i = 0; i < count; i++) {
+      g.globalAlpha = 0.9 - 0.65 * (i / states.length);
+      g.beginPath(); g.arc(this.X(v[2 * i]), this.Y(v[2 * i + 1]), 1.8, 0, TAU); g.fill();
+    }
+    g.globalAlpha = 1;
+  }
+
+  // What each cell had cost when it was looked at, where there is room for a number.
+  numbers(numbers, grown) {
+    const g = this.context, cell = this.map && this.map.resolution * this.scale, count = Math.round(grown * numbers.length);
+    if (!cell || cell < 22) return;
+    g.fillStyle = this.colours.ink; g.textAlign = "center"; g.textBaseline = "middle";
+    g.font = Math.min(cell / 2.6, 13) + "px " + getComputedStyle(document.body).fontFamily;
+    for (let i = 0; i < count; i++) {
+      const [x, y, cost] = numbers.row(i);
+      if (!Number.isNaN(cost)) g.fillText(cost.toFixed(cost < 100 ? 1 : 0), this.X(x), this.Y(y));
+    }
+    g.textBaseline = "alphabetic";
   }
 
   line(points, width, thickness, colour, dash = [], alpha = 1, end = null) {
@@ -163,6 +235,18 @@ class Scene {
     g.beginPath(); g.moveTo(X, Y); g.lineTo(X + 0.82 * radius * Math.cos(heading), Y - 0.82 * radius * Math.sin(heading)); g.stroke();
   }
 
+  // The polygons of a body, the first on top, with a line from its origin ahead.
+  body({ polygons, poses }, moment, fill, mark) {
+    const g = this.context;
+    for (let k = polygons.length - 1; k >= 0; k--) {
+      const [x, y, heading] = between(poses, moment, 3 * k), c = Math.cos(heading), s = Math.sin(heading);
+      this.outline(polygons[k].map(([a, b]) => [x + c * a - s * b, y + s * a + c * b]));
+      g.fillStyle = fill; g.strokeStyle = mark; g.lineWidth = 1.5; g.globalAlpha = k ? 0.6 : 0.9; g.fill(); g.globalAlpha = 1; g.stroke();
+      const ahead = Math.max(...polygons[k].map(([a]) => a));
+      g.beginPath(); g.moveTo(this.X(x), this.Y(y)); g.lineTo(this.X(x + c * ahead), this.Y(y + s * ahead)); g.stroke();
+    }
+  }
+
   // The believed pose as an open arrow, and the ellipse that holds 95 % of a Gaussian: 2.448 standard deviations.
   belief([x, y, heading], spread, colour) {
     const g = this.context, X = this.X(x), Y = this.Y(y);
@@ -191,10 +275,10 @@ class Scene {
   }
 }
 
-// Poses between two frames, headings the short way round.
-function between(poses, moment) {
-  const i = Math.floor(moment), share = moment - i, a = poses.row(i);
+// Poses between two frames, headings the short way round; `first`: where in a row the pose begins.
+function between(poses, moment, first = 0) {
+  const i = Math.floor(moment), share = moment - i, a = poses.row(i).subarray(first, first + 3);
   if (!share || i + 1 >= poses.length) return Array.from(a);
-  const b = poses.row(i + 1), turn = Math.atan2(Math.sin(b[2] - a[2]), Math.cos(b[2] - a[2]));
+  const b = poses.row(i + 1).subarray(first, first + 3), turn = Math.atan2(Math.sin(b[2] - a[2]), Math.cos(b[2] - a[2]));
   return [a[0] + (b[0] - a[0]) * share, a[1] + (b[1] - a[1]) * share, a[2] + turn * share];
 }

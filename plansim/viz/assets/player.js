@@ -1,5 +1,6 @@
 // The player: picks an episode, moves through its time, shows its numbers. Deep links: #episode=SEED&variant=LABEL&step=STEP.
 const SPEEDS = [0.25, 0.5, 1, 2, 4, 8, 16, 32, 64, 128];
+const GROWING_SECONDS = 4; // in which a search is shown before the robot moves
 const DEFAULT_SECONDS = 20; // an episode of any length plays in about this time at first
 
 function make(name, attributes = {}, ...children) {
@@ -12,8 +13,8 @@ function make(name, attributes = {}, ...children) {
 
 class Player {
   constructor(root, data) {
-    Object.assign(this, { root, data, moment: 0, playing: false, shown: {}, images: new Map(), unpacked: new Map() });
-    for (const name of ["episode", "outcome", "canvas", "side", "clock", "scrubber", "play", "speed", "layers", "follow"]) this[name] = root.querySelector("." + name);
+    Object.assign(this, { root, data, moment: 0, grown: 1, playing: false, shown: {}, images: new Map(), unpacked: new Map() });
+    for (const name of ["episode", "outcome", "canvas", "side", "clock", "scrubber", "play", "speed", "layers", "follow", "growth", "slider"]) this[name] = root.querySelector("." + name);
     data.episodes.forEach((e, i) => this.episode.append(make("option", { value: i }, (e.variant ? e.variant + " · " : "") + "seed " + e.seed)));
     SPEEDS.forEach((s) => this.speed.append(make("option", { value: s }, s + "×")));
     this.listen();
@@ -23,7 +24,8 @@ class Player {
   listen() {
     this.episode.addEventListener("change", () => this.load(+this.episode.value, 0));
     this.play.addEventListener("click", () => this.toggle());
-    this.scrubber.addEventListener("input", () => { this.pause(); this.seek(+this.scrubber.value); });
+    this.scrubber.addEventListener("input", () => { this.pause(); this.grown = 1; this.seek(+this.scrubber.value); });
+    this.slider.addEventListener("input", () => { this.pause(); this.grow(+this.slider.value); });
     this.root.querySelector(".back").addEventListener("click", () => this.step(-1));
     this.root.querySelector(".forward").addEventListener("click", () => this.step(1));
     this.follow.addEventListener("change", () => this.setZoom(this.follow.checked && this.scene ? Math.max(this.scene.zoom, this.closeUp()) : 1));
@@ -103,6 +105,8 @@ class Player {
     this.root.classList.toggle("plain", !e.truth);
     this.speed.value = SPEEDS.reduce((best, s) => (this.distance(s) < this.distance(best) ? s : best));
     this.moment = Math.max(e.steps.findLastIndex((s) => s <= step), 0);
+    this.growth.hidden = !e.searched || !e.truth;
+    this.grown = 1;
     this.scene = null;
     this.charts();
     if (e.truth) await this.stage(i, e); else this.layers.replaceChildren();
@@ -114,7 +118,7 @@ class Player {
 
   async stage(i, e) {
     const map = e.map === null ? null : this.data.maps[e.map];
-    const [ground, expanded] = await Promise.all([map && this.image(map.png), e.expanded && this.image(e.expanded)]);
+    const [ground, expanded] = await Promise.all([map && map.png && this.image(map.png), e.expanded && this.image(e.expanded)]);
     if (this.now !== e) return;
     this.scene = new Scene(this.canvas, e, map, { map: ground, expanded });
     this.scene.fit();
@@ -177,16 +181,18 @@ class Player {
   toggle() { if (this.playing) this.pause(); else this.start(); }
 
   start() {
-    if (!this.last) return;
+    if (!this.last && this.growth.hidden) return;
     if (this.moment >= this.last) this.moment = 0;
+    if (this.moment === 0 && this.grown >= 1 && !this.growth.hidden) this.grown = 0;
     this.playing = true;
     this.face();
     let before = null;
     const tick = (stamp) => {
       if (!this.playing) return;
-      this.advance(before === null ? 0 : Math.min((stamp - before) / 1000, 0.1));
+      const seconds = before === null ? 0 : Math.min((stamp - before) / 1000, 0.1);
       before = stamp;
-      if (this.moment >= this.last) this.pause(); else requestAnimationFrame(tick);
+      if (this.grown < 1) this.grow(this.grown + seconds / GROWING_SECONDS); else this.advance(seconds);
+      if (this.moment >= this.last && this.grown >= 1) this.pause(); else requestAnimationFrame(tick);
     };
     requestAnimationFrame(tick);
   }
@@ -200,19 +206,23 @@ class Player {
     this.seek(Math.min(k + (time - times[k]) / (times[k + 1] - times[k]), this.last));
   }
 
+  // Shows a share of the search that went before the motion.
+  grow(share) { this.grown = Math.min(share, 1); this.draw(); }
+
   pause() { this.playing = false; this.face(); }
   face() {
     this.play.setAttribute("aria-label", this.playing ? "Pause" : "Play");
     this.play.querySelector("path").setAttribute("d", this.playing ? "M3 1h4v14H3zM9 1h4v14H9z" : "M3 1l11 7-11 7z");
   }
   faster(by) { this.speed.selectedIndex = Math.min(Math.max(this.speed.selectedIndex + by, 0), SPEEDS.length - 1); }
-  step(by) { this.pause(); this.seek(Math.round(this.moment) + by); }
+  step(by) { this.pause(); this.grown = 1; this.seek(Math.round(this.moment) + by); }
   seek(moment) { this.moment = Math.min(Math.max(moment, 0), this.last); this.draw(); }
   resize() { if (this.scene && this.scene.width !== this.canvas.parentElement.clientWidth) { this.scene.fit(); this.draw(); } }
 
   draw() {
     const frame = Math.floor(this.moment), e = this.now, step = e.steps[frame] || 0;
     this.scrubber.value = frame;
+    this.slider.value = this.grown;
     const time = e.dt ? (step * e.dt).toFixed(1) + " s" : "step " + step;
     this.scrubber.setAttribute("aria-valuetext", time);
     this.clock.replaceChildren(time, make("small", {}, e.dt ? `step ${step} of ${e.steps[this.last]}` : `of ${e.steps[this.last] || 0}`));
@@ -221,6 +231,6 @@ class Player {
       value.textContent = signal.values.length ? numberText(signal.values[frame], signal.unit) : "–";
       head.setAttribute("x1", x); head.setAttribute("x2", x);
     }
-    if (this.scene) this.scene.draw(this.moment, this.shown, this.follow.checked);
+    if (this.scene) this.scene.draw(this.moment, this.shown, this.follow.checked, this.grown);
   }
 }
