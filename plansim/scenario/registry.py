@@ -20,6 +20,8 @@ BUILTINS: dict[str, dict[str, str]] = {
     "planner": {
         "a-star": "plansim.planning.grid.astar:AStar",
         "dijkstra": "plansim.planning.grid.dijkstra:Dijkstra",
+        "jump-point-search": "plansim.planning.grid.jump_points:JumpPointSearch",
+        "jump-point-search-plus": "plansim.planning.grid.jump_point_plus:JumpPointSearchPlus",
         "d-star-lite": "plansim.planning.grid.dstar_lite:DStarLite",
         "networkx-a-star": "plansim.planning.peers.networkx_peer:NetworkX",
     },
@@ -65,7 +67,9 @@ BUILTINS: dict[str, dict[str, str]] = {
     },
     "space": {
         "box-space": "plansim.planning.spaces.box:BoxSpace",
+        "dubins-space": "plansim.planning.spaces.dubins:DubinsSpace",
         "grid-space": "plansim.planning.grid.space:GridSpace",
+        "reeds-shepp-space": "plansim.planning.spaces.reeds_shepp:ReedsSheppSpace",
     },
     "problems": {
         "movingai-problems": "plansim.core.movingai:read_movingai_problems",

@@ -8,7 +8,10 @@ import numpy as np
 
 from plansim.core.errors import MalformedInput
 from plansim.planning.base import Budget, Plan, Problem
+from plansim.planning.grid.jump_point_plus import plan_with_index
 from plansim.planning.grid.search import plan_on_grid
+from plansim.planning.grid.space import GridSpace
+from plansim.planning.grid.terrain_search import plan_on_terrain
 
 
 @dataclass(frozen=True)
@@ -19,6 +22,10 @@ class AStar:
     A diagonal move needs both cells beside it to be free. States are centres of cells; the cost is in metres and
     exactly the least there is, for weight 1, and at most `weight` times that otherwise (Pohl 1970).
     The budget's iterations are expansions; spent, the plan leads to the cell nearest the goal.
+
+    It picks how it searches by the space, and says so in the plan's statistics: from the index where the space carries
+    one (`GridSpace.indexed`; the answer is then optimal for any weight), by the costs of cells where there is terrain,
+    or moves are 4-connected or cut corners, and else with buckets of cells.
 
     >>> from plansim.core.grid import OccupancyGrid
     >>> from plansim.planning.grid.space import GridSpace
@@ -36,4 +43,9 @@ class AStar:
             raise MalformedInput(f"weight is {self.weight}, but must be from 1 (optimal) to 1000 (greedy)")
 
     def plan(self, problem: Problem, budget: Budget = Budget(), rng: np.random.Generator | None = None) -> Plan:
+        space = problem.space
+        if isinstance(space, GridSpace) and not space.plain:
+            return plan_on_terrain(problem, self.weight, budget, self.keep_expanded)
+        if isinstance(space, GridSpace) and space.has_index and problem.is_free is None:
+            return plan_with_index(problem, space, budget, self.keep_expanded)
         return plan_on_grid(problem, self.weight, budget, self.keep_expanded)

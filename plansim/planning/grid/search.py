@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from functools import lru_cache
-from math import floor, inf, sqrt
+from math import floor, inf, isfinite, sqrt
 from typing import NamedTuple
 
 import numpy as np
@@ -16,7 +16,7 @@ from plansim.planning.grid import kernels
 from plansim.planning.grid.kernels import DIAGONAL, FULL, SPAN, SPENT, STRAIGHT, WEIGHT_BITS
 from plansim.planning.grid.space import GridSpace
 
-ENGINE = "buckets, canonical order"
+ENGINE = "buckets, canonical order: moves cost their length, the space carries no index"
 _BUCKET_SHIFT = 24  # a bucket is 2^24 / STRAIGHT = 0.43 of a cell wide
 _BETWEEN_CLOCKS = 4096  # expansions
 
@@ -35,13 +35,25 @@ def plan_on_grid(problem: Problem, weight: float, budget: Budget, keep_expanded:
     """The plan for a problem in a `GridSpace`; weight 0 is Dijkstra, 1 is A*, above 1 is weighted A*."""
     watch = Stopwatch()
     space = grid_space(problem)
-    (start, goal) = (cell_of(space, name, getattr(problem, name)) for name in ("start", "goal"))
-    for cell, status in ((start, Status.INVALID_START), (goal, Status.INVALID_GOAL)):
-        if space.blocked[cell]:
-            return no_plan(status, 2, Stats(seconds=watch.seconds, engine=ENGINE))
+    start, goal, refused = free_ends(problem, space)
+    if refused is not None:
+        return no_plan(refused, 2, Stats(seconds=watch.seconds, engine=ENGINE))
     neighbours, prepared = space.neighbours, watch.seconds
     path = search_grid(neighbours, start, goal, weight, budget, keep_expanded)
-    stats = Stats(expanded=path.expanded, seconds=prepared + path.seconds, engine=ENGINE)
+    return plan_along(space, path, prepared, ENGINE)
+
+
+def free_ends(problem: Problem, space: GridSpace) -> tuple[tuple[int, int], tuple[int, int], Status | None]:
+    """The cells of start and goal, and why one of them cannot be one, if so."""
+    start, goal = cell_of(space, "start", problem.start), cell_of(space, "goal", problem.goal)
+    if space.blocked.item(*start):
+        return start, goal, Status.INVALID_START
+    return start, goal, Status.INVALID_GOAL if space.blocked.item(*goal) else None
+
+
+def plan_along(space: GridSpace, path: GridPath, prepared: float, engine: str) -> Plan:
+    """The plan in metres of a path in cells, whose search began after `prepared` seconds."""
+    stats = Stats(expanded=path.expanded, seconds=prepared + path.seconds, engine=engine)
     expanded = None if path.looked_at is None else readonly(space.grid.points(path.looked_at))
     if not len(path.cells):
         return no_plan(path.status, 2, stats)._replace(lower_bound=path.lower_bound, expanded=expanded)
@@ -64,9 +76,12 @@ def grid_space(problem: Problem) -> GridSpace:
 def cell_of(space: GridSpace, name: str, point: Array) -> tuple[int, int]:
     """Row and column of the problem's start or goal, of which only x and y count."""
     point = np.asarray(point, dtype=float)
-    if point.ndim != 1 or len(point) < 2 or not np.isfinite(point).all():
+    if point.ndim != 1 or len(point) < 2 or not all(map(isfinite, point.tolist())):
         raise MalformedInput(f"{name} is {point.tolist()}, but must be finite numbers x, y, ...")
-    row, column = (int(i) for i in space.grid.cells(point))
+    # as `OccupancyGrid.cells` reckons, but for one point: numpy would take longer than many a search
+    x0, y0, c, s = space.frame
+    x, y, metres = point.item(0) - x0, point.item(1) - y0, space.grid.resolution
+    row, column = floor((c * y - s * x) / metres), floor((c * x + s * y) / metres)
     if not (0 <= row < space.grid.shape[0] and 0 <= column < space.grid.shape[1]):
         (x_low, y_low), (x_high, y_high) = space.grid.bounds
         raise MalformedInput(

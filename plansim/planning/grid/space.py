@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from plansim.core.arrays import Array, readonly
+from plansim.core.arrays import Array
 from plansim.core.errors import MalformedInput
 from plansim.core.grid import OccupancyGrid
 from plansim.core.kernel import kernel
+from plansim.planning.grid.bits import bit_lines
 from plansim.planning.grid.kernels import fill_neighbours
+
+if TYPE_CHECKING:
+    from plansim.planning.grid.jump_index import JumpPointIndex
 
 _FINE = 1 << 16  # edges are followed in whole 65536ths of a cell, so that every comparison is exact
 
@@ -28,7 +32,7 @@ class GridSpace:
 
     grid: OccupancyGrid
     unknown_is_free: bool = False
-    terrain: Array | None = None  # (H, W) cost of a metre in each cell, positive; what blocked cells hold is not read
+    terrain: Array | None = None  # (H, W) cost of a metre in each cell, positive; not read where it is blocked
     connectivity: Literal[4, 8] = 8
     corner_cutting: bool = False  # a diagonal move may pass between blocked cells
 
@@ -36,7 +40,7 @@ class GridSpace:
         if self.connectivity not in (4, 8):
             raise MalformedInput(f"connectivity is {self.connectivity}, but must be 4 or 8")
         if self.terrain is not None:
-            object.__setattr__(self, "terrain", _terrain(self.terrain, ~self.blocked))
+            object.__setattr__(self, "terrain", _terrain(self.terrain, self.blocked))
 
     @property
     def plain(self) -> bool:
@@ -47,6 +51,45 @@ class GridSpace:
     def blocked(self) -> Array:
         """The cells that may not be entered, (H, W) bool."""
         return self.grid.occupied if self.unknown_is_free else _frozen(~self.grid.free)
+
+    @cached_property
+    def frame(self) -> tuple[float, float, float, float]:
+        """x and y of the map's origin, cosine and sine of its heading."""
+        x, y, heading = self.grid.origin
+        return float(x), float(y), float(np.cos(heading)), float(np.sin(heading))
+
+    @cached_property
+    def bits(self) -> tuple[Array, Array]:
+        """Rows and columns as bits, see `bit_lines`."""
+        return bit_lines(~self.blocked)
+
+    @cached_property
+    def jump_points(self) -> JumpPointIndex:
+        """The index of this space's jump points, built when it is first asked for; see `indexed`."""
+        from plansim.planning.grid.jump_index import JumpPointIndex
+
+        if not self.plain:
+            raise MalformedInput("jump points are of 8-connected moves that cut no corner and cost their length alone")
+        return JumpPointIndex.of(_frozen(~self.blocked))
+
+    @property
+    def has_index(self) -> bool:
+        return "jump_points" in self.__dict__
+
+    def indexed(self, index: JumpPointIndex | None = None) -> GridSpace:
+        """This space, with its index of jump points from now on, or with a ready one: `AStar` then answers from it."""
+        if index is None:
+            _ = self.jump_points  # built and kept
+        elif not self.plain or not np.array_equal(index.free, ~self.blocked):
+            raise MalformedInput("the index is of another map; `index.repaired(free)` makes the one of an edited map")
+        else:
+            self.__dict__["jump_points"] = index
+        return self
+
+    def edited(self, cells: Array, probability: float | Array) -> GridSpace:
+        """A copy with an edited map, see `OccupancyGrid.with_cells`; where this one has an index, so has the copy."""
+        space = replace(self, grid=self.grid.with_cells(cells, probability))
+        return space.indexed(self.jump_points.repaired(_frozen(~space.blocked))) if self.has_index else space
 
     @cached_property
     def neighbours(self) -> Array:
@@ -87,20 +130,22 @@ class GridSpace:
         return np.rint(np.clip(cells, -2.0, max(self.blocked.shape) + 2.0) * _FINE).astype(np.int64)
 
 
-def _terrain(terrain: Array, free: Array) -> Array:
+def _terrain(terrain: Array, blocked: Array) -> Array:
+    """A copy that is checked where it counts; blocked cells hold what some free cell does."""
     try:
-        factors = readonly(terrain)
+        terrain = np.asarray(terrain, dtype=float)
     except (TypeError, ValueError) as error:
         raise MalformedInput(f"terrain must consist of numbers: {error}") from None
-    if factors.shape != free.shape:
-        raise MalformedInput(f"terrain has shape {factors.shape}, but the map has {free.shape}")
-    wrong = free & ~((factors > 0.0) & (factors < np.inf))  # NaN fails as well
-    if wrong.any():
-        row, column = np.argwhere(wrong)[0]
+    if terrain.shape != blocked.shape:
+        raise MalformedInput(f"terrain has shape {terrain.shape}, but the map has {blocked.shape}")
+    first = np.argmin(blocked)  # 0 where all are blocked
+    factors = np.where(blocked, terrain.flat[first] if not blocked.flat[first] else 1.0, terrain)
+    if not (factors.min() > 0.0 and factors.max() < np.inf):  # NaN fails as well
+        row, column = np.argwhere(~((factors > 0.0) & (factors < np.inf)) & ~blocked)[0]
         raise MalformedInput(
-            f"terrain[{row}, {column}] is {factors[row, column]}, but a free cell's must be positive and finite"
+            f"terrain[{row}, {column}] is {terrain[row, column]}, but a free cell's must be positive and finite"
         )
-    return factors
+    return _frozen(factors)
 
 
 def neighbours_of(free: Array) -> Array:

@@ -1,0 +1,304 @@
+"""The jump points of a map as a graph: found once, searched many times.
+
+An edge leads from a jump point to what `scan` finds from it: JPS+ (Harabor & Grastien 2014) with its tables replaced by
+lists, so that a search looks at nothing but jump points. Only moves that a shortest path may take after an arrival at
+the jump point have edges. What a map's queries share:
+
+corners (L, words) uint64: which cells are jump points; ranks (L, words) int32: how many there are before a word
+places (N, 3) int32: row, column and free neighbours of each jump point, in the order of the cells
+fans (8 N + 1, 2) int32: by jump point and direction, its first edge, and the free diagonal steps
+targets (E,) int32: where an edge leads << 3 | direction of arrival
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from plansim.core.kernel import kernel
+from plansim.planning.grid.bits import BLOCKED, ONE, free_around, is_set, last_set, lowest, next_set
+from plansim.planning.grid.jump_kernels import (
+    BEST,
+    BEST_PARENT,
+    BUCKET,
+    COST,
+    EXPANDED,
+    HIGHEST,
+    MEMO,
+    QUEUED,
+    SHIFT,
+    clear,
+    relax,
+    scan,
+    unlink,
+)
+from plansim.planning.grid.kernels import COLUMNS, ENDED, LOWEST, ROWS, SPENT, octile
+
+DIRECTION = np.array([5, 6, 7, 4, -1, 0, 3, 2, 1])  # by 3 * (sign of rows + 1) + sign of columns + 1
+_PAIRS, _FOURS, _EIGHTS = (np.uint64(word) for word in (0x5555555555555555, 0x3333333333333333, 0x0F0F0F0F0F0F0F0F))
+_SUM = np.uint64(0x0101010101010101)
+
+
+@kernel
+def fill_corners(rows, corners, first, last):
+    """Finds the jump points of the lines first <= line < last.
+
+    They are the free cells with a blocked one diagonally beside them, past which both ways are free.
+    """
+    words = corners.shape[1]
+    top = np.uint64(63)
+    for r in range(first, last):
+        for i in range(words):
+            here, word = rows[BLOCKED, r, i], np.uint64(0)
+            before = rows[BLOCKED, r, i - 1] >> top if i else ONE
+            after = rows[BLOCKED, r, i + 1] << top if i + 1 < words else ONE << top
+            left, right = here << ONE | before, here >> ONE | after
+            for beside in (r - 1, r + 1):
+                wall = rows[BLOCKED, beside, i]
+                before = rows[BLOCKED, beside, i - 1] >> top if i else ONE
+                after = rows[BLOCKED, beside, i + 1] << top if i + 1 < words else ONE << top
+                word |= ~wall & ((wall << ONE | before) & ~left | (wall >> ONE | after) & ~right)
+            corners[r, i] = word & ~here
+
+
+@kernel
+def fill_ranks(corners, ranks):
+    """Counts the jump points before each word; returns their number."""
+    count = 0
+    for r in range(corners.shape[0]):
+        for i in range(corners.shape[1]):
+            ranks[r, i] = count
+            if corners[r, i]:
+                count += ones(corners[r, i])
+    return count
+
+
+@kernel
+def ones(word):
+    """How many bits are set (Warren 2012, "Hacker's Delight", 5-1)."""
+    word = word - (word >> ONE & _PAIRS)
+    word = (word & _FOURS) + (word >> np.uint64(2) & _FOURS)
+    return np.int64((word + (word >> np.uint64(4)) & _EIGHTS) * _SUM >> np.uint64(56))
+
+
+@kernel
+def number_of(corners, ranks, row, column):
+    i = column >> 6
+    return ranks[row, i] + ones(corners[row, i] & ((ONE << np.uint64(column & 63)) - ONE))
+
+
+@kernel
+def fill_places(rows, corners, places):
+    node = 0
+    for r in range(corners.shape[0]):
+        for i in range(corners.shape[1]):
+            word = corners[r, i]
+            while word:
+                column = (i << 6) + lowest(word)
+                word &= word - ONE
+                places[node, 0], places[node, 1], places[node, 2] = r, column, free_around(rows, r, column)
+                node += 1
+
+
+@kernel
+def fill_fans(rows, columns, corners, ranks, places, successors, found, first, last, count, fans, targets):
+    """Edges of the jump points first <= node < last; returns how many there are now, -1 where targets are too short."""
+    for node in range(first, last):
+        row, column, free = places[node, 0], places[node, 1], places[node, 2]
+        moves = 0
+        for k in range(0, 8, 2):
+            after = successors[1 << k, free]
+            if free >> ((k + 4) & 7) & 1 and after & ~(1 << k):
+                moves |= after
+        for k in range(8):
+            fans[8 * node + k, 0], fans[8 * node + k, 1] = count, 0
+            if not moves >> k & 1:
+                continue
+            size, steps = scan(rows, columns, row, column, 1 << k, -1, -1, found)
+            if count + size > targets.shape[0]:
+                return -1
+            fans[8 * node + k, 1] = steps
+            for i in range(size):
+                targets[count] = number_of(corners, ranks, found[i, 0], found[i, 1]) << 3 | found[i, 2]
+                count += 1
+        fans[8 * node + 8, 0] = count
+    return count
+
+
+@kernel
+def search_graph(
+    rows, columns, corners, ranks, places, fans, targets, successors, nodes, heads, found, ends, base, limit, state
+):
+    """Expands jump points until the goal's cost is proven; ends: start row, column, goal row, column. See `search`."""
+    goal_row, goal_column = ends[2], ends[3]
+    if state[BUCKET] < 0:
+        begin(rows, columns, corners, ranks, nodes, heads, found, ends, base, state)
+    lowest_f, queued, expanded, best = state[BUCKET], state[QUEUED], state[EXPANDED], state[BEST]
+    highest, ring, outcome = state[HIGHEST], heads.shape[0] - 1, ENDED
+    while queued:
+        while heads[lowest_f & ring] < 0:
+            lowest_f += 1
+        if lowest_f > (best - base) >> SHIFT:
+            break
+        if expanded >= limit:
+            outcome = SPENT
+            break
+        node = heads[lowest_f & ring]
+        unlink(nodes, heads, node)
+        queued -= 1
+        cost, memo = nodes[node, COST], nodes[node, MEMO]
+        nodes[node, MEMO] = memo & ~255
+        row, column = places[node, 0], places[node, 1]
+        to_goal = cost + octile(row - goal_row, column - goal_column)
+        if to_goal >= best:
+            continue
+        expanded += 1
+        moves = np.int64(successors[memo & 255, places[node, 2]])
+        k = towards(row, column, goal_row, goal_column)
+        tried = k >= 0 and moves >> k & 1
+        if tried and sees(rows, columns, row, column, goal_row, goal_column, k, fans[8 * node + k, 1]):
+            best, state[BEST_PARENT] = to_goal, node
+            continue
+        while moves:
+            k = LOWEST[moves]
+            moves &= moves - 1
+            for edge in range(fans[8 * node + k, 0], fans[8 * node + k + 1, 0]):
+                to, arrival = targets[edge] >> 3, targets[edge] & 7
+                to_row, to_column = places[to, 0], places[to, 1]
+                new = cost + octile(to_row - row, to_column - column)
+                if new > nodes[to, COST]:
+                    continue
+                f = new - base + octile(to_row - goal_row, to_column - goal_column)
+                if base + f < best:
+                    queued += relax(nodes, heads, to, new, f, arrival, node, base)
+                    highest = max(highest, f >> SHIFT)
+    state[BUCKET], state[QUEUED], state[EXPANDED], state[BEST], state[HIGHEST] = (
+        lowest_f,
+        queued,
+        expanded,
+        best,
+        highest,
+    )
+    if outcome == ENDED:
+        clear(heads, state)
+    return outcome
+
+
+@kernel
+def begin(rows, columns, corners, ranks, nodes, heads, found, ends, base, state):
+    """The start's own expansion: it need not be a jump point."""
+    row, column, goal_row, goal_column = ends
+    least = octile(row - goal_row, column - goal_column)
+    state[BUCKET], state[HIGHEST], state[EXPANDED] = least >> SHIFT, least >> SHIFT, 1
+    if within_sight(rows, columns, row, column, goal_row, goal_column):
+        state[BEST] = base + least
+        return
+    count, _ = scan(rows, columns, row, column, 255, -1, -1, found)
+    for i in range(count):
+        to_row, to_column = found[i, 0], found[i, 1]
+        cost = octile(to_row - row, to_column - column)
+        f = cost + octile(to_row - goal_row, to_column - goal_column)
+        to = number_of(corners, ranks, to_row, to_column)
+        state[QUEUED] += relax(nodes, heads, to, base + cost, f, found[i, 2], -1, base)
+        state[HIGHEST] = max(state[HIGHEST], f >> SHIFT)
+
+
+@kernel
+def within_sight(rows, columns, row, column, goal_row, goal_column):
+    """Whether the leg between two cells is free."""
+    k = towards(row, column, goal_row, goal_column)
+    if k < 0:
+        return True
+    steps = 0
+    if k & 1:
+        length = min(abs(goal_row - row), abs(goal_column - column))
+        r, c, up, right = row, column, ROWS[k], COLUMNS[k]
+        while steps < length and not (
+            is_set(rows, BLOCKED, r, c + right)
+            or is_set(rows, BLOCKED, r + up, c)
+            or is_set(rows, BLOCKED, r + up, c + right)
+        ):
+            r, c, steps = r + up, c + right, steps + 1
+    return sees(rows, columns, row, column, goal_row, goal_column, k, steps)
+
+
+@kernel
+def towards(row, column, goal_row, goal_column):
+    """The first direction of the leg to the goal, diagonal unless the goal lies straight ahead; -1 at the goal."""
+    up, right = goal_row - row, goal_column - column
+    return DIRECTION[3 * ((up > 0) - (up < 0)) + (right > 0) - (right < 0) + 4]
+
+
+@kernel
+def sees(rows, columns, row, column, goal_row, goal_column, k, steps):
+    """Whether the leg to the goal, in direction k at first, is free; so many diagonal steps are."""
+    if k & 1:
+        diagonal = min(abs(goal_row - row), abs(goal_column - column))
+        if diagonal > steps:
+            return False
+        row, column = row + ROWS[k] * diagonal, column + COLUMNS[k] * diagonal
+    if row == goal_row:
+        if column < goal_column:
+            return next_set(rows, BLOCKED, row, column) > goal_column
+        return column == goal_column or last_set(rows, BLOCKED, row, column) < goal_column
+    if row < goal_row:
+        return next_set(columns, BLOCKED, column, row) > goal_row
+    return last_set(columns, BLOCKED, column, row) < goal_row
+
+
+@kernel
+def refill_fans(
+    rows, columns, corners, ranks, places, successors, found, box, old_places, old_fans, old, fans, targets
+):
+    """The edges of an edited map: found anew where a scan may pass the edits, else copied; their number, -1: no room.
+
+    box: first row, first column, last row, last column of the cells whose stops an edit may have changed
+    """
+    count, was = 0, 0
+    for node in range(places.shape[0]):
+        row, column = places[node, 0], places[node, 1]
+        while was < old_places.shape[0] and (
+            old_places[was, 0] < row or (old_places[was, 0] == row and old_places[was, 1] < column)
+        ):
+            was += 1
+        kept = was < old_places.shape[0] and old_places[was, 0] == row and old_places[was, 1] == column
+        if not kept or old_places[was, 2] != places[node, 2] or passes(box, row, column, old_fans, was):
+            count = fill_fans(
+                rows, columns, corners, ranks, places, successors, found, node, node + 1, count, fans, targets
+            )
+            if count < 0:
+                return -1
+            continue
+        first, last = old_fans[8 * was, 0], old_fans[8 * was + 8, 0]
+        if count + last - first > targets.shape[0]:
+            return -1
+        for k in range(8):
+            fans[8 * node + k, 0] = old_fans[8 * was + k, 0] - first + count
+            fans[8 * node + k, 1] = old_fans[8 * was + k, 1]
+        for edge in range(first, last):
+            to = old[edge] >> 3
+            targets[count] = number_of(corners, ranks, old_places[to, 0], old_places[to, 1]) << 3 | (old[edge] & 7)
+            count += 1
+        fans[8 * node + 8, 0] = count
+    return count
+
+
+@kernel
+def passes(box, row, column, fans, node):
+    """Whether any scan from a jump point may pass a box: its lines are the jump point's and those of its diagonals."""
+    for k in range(8):
+        reach = fans[8 * node + k, 1] + 1
+        up, right = ROWS[k], COLUMNS[k]
+        ahead_row = box[2] >= row - 1 if up > 0 else box[0] <= row + 1 if up < 0 else box[0] <= row <= box[2]
+        ahead_column = (
+            box[3] >= column - 1 if right > 0 else box[1] <= column + 1 if right < 0 else box[1] <= column <= box[3]
+        )
+        if not (ahead_row and ahead_column):
+            continue
+        if not k & 1:
+            return True
+        last_row, last_column = row + up * reach, column + right * reach
+        if box[0] <= max(row, last_row) and box[2] >= min(row, last_row):
+            return True
+        if box[1] <= max(column, last_column) and box[3] >= min(column, last_column):
+            return True
+    return False
