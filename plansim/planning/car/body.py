@@ -63,11 +63,8 @@ def body_of(outline: Any, margin: float = 0.01, skin: float = 0.0) -> Body:
     before, after = corners - np.roll(corners, 1, axis=0), np.roll(corners, -1, axis=0) - corners
     turns = before[:, 0] * after[:, 1] - before[:, 1] * after[:, 0]
     angle = np.arctan2(turns, (before * after).sum(-1)).sum()
-    if (
-        not (np.abs(turns) > 0.0).all()
-        or not np.isclose(np.abs(angle), 2 * np.pi)
-        or abs(np.sign(turns).sum()) < len(turns)
-    ):
+    one_way = (turns > 0.0).all() or (turns < 0.0).all()
+    if not (one_way and np.isclose(np.abs(angle), 2 * np.pi)):
         raise MalformedInput(f"a body must be a convex polygon without needless corners, not {corners.tolist()}")
     if angle < 0.0:
         corners = corners[::-1].copy()
@@ -75,7 +72,8 @@ def body_of(outline: Any, margin: float = 0.01, skin: float = 0.0) -> Body:
         corners = _grown(corners, skin)
     grown, step = _grown(corners, margin), 2.0 * skin or margin / 10.0
     reach = float(np.hypot(*corners.T).max())
-    return Body(*map(readonly, (corners, grown, _cover(corners))), float(margin), float(step), reach)
+    outlines = readonly(corners), readonly(grown), readonly(_cover(corners))
+    return Body(*outlines, float(margin), float(step), reach)
 
 
 def inscribed(corners: Array, point: Array) -> float:
@@ -127,7 +125,7 @@ def clearance(x, y, c, s, ground, body):
     for k in range(discs.shape[0]):
         u = (x + c * discs[k, 0] - s * discs[k, 1]) / resolution
         v = (y + s * discs[k, 0] + c * discs[k, 1]) / resolution
-        column, row = int(floor(u)), int(floor(v))
+        column, row = floor(u), floor(v)
         if not (0 <= row < distance.shape[0] and 0 <= column < distance.shape[1]):
             return -1.0
         a, b = u - column - 0.5, v - row - 0.5
@@ -158,7 +156,7 @@ def _covers_free_cells(x, y, c, s, before, corners, resolution):
         low, high = min(low, v), max(high, v)
     if not (low >= 0.0 and high < rows):
         return False
-    for row in range(int(floor(low)), int(floor(high)) + 1):
+    for row in range(floor(low), floor(high) + 1):
         left, right = 1e300, -1e300
         ax, ay = x + c * corners[count - 1, 0] - s * corners[count - 1, 1], 0.0
         ay = y + s * corners[count - 1, 0] + c * corners[count - 1, 1]
@@ -178,7 +176,7 @@ def _covers_free_cells(x, y, c, s, before, corners, resolution):
             continue
         if not (left >= 0.0 and right < columns):
             return False
-        if before[row, int(floor(right)) + 1] != before[row, int(floor(left))]:
+        if before[row, floor(right) + 1] != before[row, floor(left)]:
             return False
     return True
 

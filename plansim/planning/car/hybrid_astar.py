@@ -28,12 +28,14 @@ class HybridAStar:
     start's is. The heuristic is the larger of the distance around the obstacles and that for the turning circle, and
     Reeds-Shepp shots join the trees. The way found is shortened by further shots. The problem's space is a `CarSpace`,
     or a `GridSpace` where the planner has a `body`; states are (x, y, heading), controls those of the robot, one for
-    each `dt`. The cost is in metres with the extra costs below; the way is good, not optimal, and `lower_bound` says how
-    good at least. There is no path where the finest of three searches, on half a cell, has seen all it can reach.
+    each `dt`. The cost is in metres with the extra costs below; the way is good, not optimal, and `lower_bound` says
+    how good at least. There is no path where a tree ends that holds all cells it can reach, and if they are few, cells
+    of a quarter of the size as well.
     The budget's iterations are expansions; spent, the plan leads as near as the start's tree came.
 
     >>> from plansim.core.grid import OccupancyGrid
-    >>> space = CarSpace(OccupancyGrid(np.zeros((60, 60)), 0.1), body=((-0.2, -0.2), (0.7, -0.2), (0.7, 0.2), (-0.2, 0.2)))
+    >>> body = ((-0.2, -0.2), (0.7, -0.2), (0.7, 0.2), (-0.2, 0.2))
+    >>> space = CarSpace(OccupancyGrid(np.zeros((60, 60)), 0.1), body)
     >>> plan = HybridAStar().plan(Problem(space, np.array([2.0, 3.0, 0.0]), np.array([2.0, 3.6, 3.1])))
     >>> plan.status.name, bool((plan.controls[:, 0] < 0).any()), plan.states[-1].round(6).tolist()
     ('SOLVED', True, [2.0, 3.6, 3.1])

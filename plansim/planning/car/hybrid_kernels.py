@@ -18,7 +18,6 @@ from plansim.planning.car.analytic_expansion import NO_SHOT, shoot
 from plansim.planning.car.body import arc_room
 from plansim.planning.car.holonomic_heuristic import FAR
 from plansim.planning.car.kinematic_heuristic import table_length
-from plansim.planning.curves.words import seen_from
 
 JOINED, EXHAUSTED, SPENT, FULL = 0, 1, 2, 3
 NODES, EXPANDED, OPEN, FROM, TO, SHOTS = 0, 1, 2, 4, 5, 6  # entries of `state`; OPEN has one for each tree
@@ -101,16 +100,15 @@ def search(problem, ground, body, trees, near, state, limit):
         `slot_of`
     near: (2, H', W') newest state expanded in each square, -1: none
     """
-    roots, moves, maps, table, middle, shape, prices = problem
+    _, moves, maps, _, _, shape, prices = problem
     nodes, links, keys, ids, order, cells = trees
     _, side, headings, radius, weight, square = shape
     reverse, steering, change = prices
-    bin_angle = 2 * np.pi / headings
     columns, rows = int(maps.shape[2] * shape[0] / side) + 2, int(maps.shape[1] * shape[0] / side) + 2
     turns, lengths = np.empty(5, dtype=np.int64), np.empty(5)
-    newest = np.array([0, 1])
+    newest, grown = np.array([0, 1]), np.array([0, 0])
     while True:
-        tree = state[EXPANDED] & 1
+        tree = 0 if state[OPEN] <= state[OPEN + 1] else 1
         if state[OPEN] == 0 or state[OPEN + 1] == 0:
             return EXHAUSTED
         if state[NODES] + moves.shape[0] > nodes.shape[0]:
@@ -130,9 +128,10 @@ def search(problem, ground, body, trees, near, state, limit):
         # the other root, the other tree's newest state, and its states around
         away = to_go(tree, x, y, heading, problem)
         every = 1 + int(away / (4.0 * radius))
+        grown[tree] += 1
         for attempt in range(11):
             if attempt < 2:
-                if (state[EXPANDED] >> 1) % every != 0:
+                if grown[tree] % every != 0:
                     continue
                 other = 1 - tree if attempt == 0 else newest[1 - tree]
                 if attempt == 1 and other == 1 - tree:

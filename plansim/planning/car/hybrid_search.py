@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from math import cos, inf, sin
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -16,9 +16,11 @@ from plansim.planning.car.holonomic_heuristic import FAR, distance_map
 from plansim.planning.car.kinematic_heuristic import reeds_shepp_table
 from plansim.planning.car.space import CarSpace
 
-# sides of a cell, and shares of a map's cell that the body is held clear: each level sees what the one before may miss
-LEVELS = ((2.0, 0.05), (1.0, 0.05), (0.5, 0.005))
-SKINS = (0.05, 0.005, 0.0)
+# sides of a cell, headings, and shares of a map's cell that the body is held clear: each level sees what the one before
+# may miss. Beyond the second there are only pockets left to be seen: a car wedged in needs small moves
+LEVELS = ((2.0, 1, 0.05), (1.0, 1, 0.05), (0.5, 2, 0.02), (0.25, 4, 0.02), (0.125, 8, 0.005))
+POCKET = 20_000  # states
+SKINS = (0.05, 0.02, 0.005, 0.0)
 _BETWEEN_CLOCKS = 1024  # expansions
 _SHORTENINGS = 2
 
@@ -55,17 +57,19 @@ def find_way(question: Question, budget: Budget) -> Way:
     if maps is None:
         return Way(Status.NO_PATH)
     expanded = shots = 0
-    for level, (scale, skin) in enumerate(LEVELS):
+    for level, (scale, finer, skin) in enumerate(LEVELS):
         body = _body_of_both(question, skin)
-        search = _Search(question, maps, scale, ground, body)
+        search = _Search(question, maps, scale, finer, ground, body)
         left = None if budget.iterations is None else budget.iterations - expanded
         outcome = search.run(left, budget.seconds, watch)
         expanded, shots = expanded + search.expanded, shots + int(search.state[kernels.SHOTS])
-        if outcome == kernels.EXHAUSTED:
+        if outcome == kernels.EXHAUSTED and (level == 0 or search.expanded <= POCKET):
             continue
+        if outcome == kernels.EXHAUSTED:
+            break
         status = Status.SOLVED if outcome == kernels.JOINED else Status.BUDGET_SPENT
         return search.way(status)._replace(expanded=expanded, shots=shots, level=level)
-    return Way(Status.NO_PATH, None, inf, expanded, shots, len(LEVELS) - 1, *search.seen())
+    return Way(Status.NO_PATH, None, inf, expanded, shots, level, *search.seen())
 
 
 def _maps(question: Question) -> Array | None:
@@ -112,11 +116,11 @@ def moves_of(radius: float, headings: int, least: float) -> Array:
 class _Search:
     """Both trees of one level, in arrays that grow."""
 
-    def __init__(self, question: Question, maps: Array, scale: float, ground: Ground, body: Body):
-        q, side = question, question.side * scale
+    def __init__(self, question: Question, maps: Array, scale: float, finer: int, ground: Ground, body: Body):
+        q, side, headings = question, question.side * scale, question.headings * finer
         self.question, self.ground, self.body = question, ground, body
-        moves = moves_of(q.radius, q.headings, max(1.5 * side, q.step if scale == LEVELS[0][0] else 0.0))
-        shape = (ground.resolution, side, float(q.headings), q.radius, q.weight, q.radius)
+        moves = moves_of(q.radius, headings, max(1.5 * side, q.step if scale == LEVELS[0][0] else 0.0))
+        shape = (ground.resolution, side, float(headings), q.radius, q.weight, q.radius)
         middle, _ = q.space.passable
         self.problem = (q.roots, moves, maps, reeds_shepp_table(), middle, shape, q.prices)
         count = 4096
@@ -127,7 +131,7 @@ class _Search:
             links[tree] = 0, -1, -1, tree, 0
             ids[tree, 0] = tree
         cells = np.full((4 * count, 2), -1, dtype=np.int64)
-        self.trees = (nodes, links, keys, ids, np.empty(count, dtype=np.int64), cells)
+        self.trees: tuple[Array, ...] = (nodes, links, keys, ids, np.empty(count, dtype=np.int64), cells)
         squares = (int(cells * ground.resolution / q.radius) + 1 for cells in ground.distance.shape)
         self.near = np.full((2, *squares), -1, dtype=np.int64)
         self.state = np.array([2, 0, 1, 1, 0, 0, 0])

@@ -72,7 +72,7 @@ class CarSpace:
 
     @cached_property
     def passable(self) -> tuple[Array, Array]:
-        """A point (2,) of the body, and which cells (H, W) it may enter, as far as the disc that fits around it tells."""
+        """A point (2,) of the body, and which cells (H, W) it may enter by the disc that fits around it."""
         corners = self.footprint.corners
         middle = (corners.min(0) + corners.max(0)) / 2
         least = inscribed(corners, middle) - (sqrt(0.5) - 0.5) * self.map.resolution
@@ -142,7 +142,8 @@ def pose_of(space: Any, name: str, state: Any) -> Array:
     if not space.map.contains(pose):
         (x_low, y_low), (x_high, y_high) = space.map.bounds
         raise MalformedInput(
-            f"{name} ({pose[0]:g}, {pose[1]:g}) lies outside the map, x {x_low:g} to {x_high:g}, y {y_low:g} to {y_high:g}"
+            f"{name} ({pose[0]:g}, {pose[1]:g}) lies outside the map, "
+            f"x {x_low:g} to {x_high:g}, y {y_low:g} to {y_high:g}"
         )
     return pose
 
