@@ -12,14 +12,16 @@ from plansim.core.arrays import Array
 from plansim.core.errors import MalformedInput, MissingExtra, require
 from plansim.scenario.result import Key, Result
 from plansim.viz.canvas import Canvas
+from plansim.viz.growth import first_expanded
 from plansim.viz.markup import number
-from plansim.viz.overview import ground, search_colours
 from plansim.viz.player import MOST_BEAMS, MOST_PARTICLES, view
 from plansim.viz.scene import Track, World, track, world_of
+from plansim.viz.stage import draw_ground, draw_robot, draw_search
 from plansim.viz.style import LIGHT, rgb
 
 FRAMES_PER_SECOND = 14
 MOST_FRAMES = 140  # ten seconds
+GROWING_FRAMES = 42  # of a search, before the motion
 WIDTH, TALLEST = 640, 480  # pixels
 
 
@@ -55,10 +57,21 @@ def _chosen(result: Result, episode: Key | int | None) -> Key:
 
 
 def frames(track: Track, world: World) -> Iterator[Any]:
-    """The moments of an episode as Pillow images: map, beams, plan, trails, particles, robot."""
+    """The moments of an episode as Pillow images: first a search as it grows, then map, plan, trails, robot."""
     canvas = Canvas(view(track, world), WIDTH, TALLEST)
-    base = _ground(canvas, track, world)
     truth = np.asarray(track.truth)
+    if track.tree is not None or len(first_expanded(track)):
+        empty = draw_ground(canvas, world)
+        for share in np.linspace(0.0, 1.0, GROWING_FRAMES):
+            canvas.begin(empty)
+            draw_search(canvas, track, world, share)
+            if track.goal is not None:
+                canvas.ring(track.goal[0], world.goal_radius or 0.0, LIGHT["good"], (*rgb("good"), 40))
+            draw_robot(canvas, track, world, 0)
+            yield canvas.picture()
+    canvas.begin(draw_ground(canvas, world))
+    draw_search(canvas, track, world, 1.0)
+    base = canvas.image
     for i in range(len(track.steps)):
         canvas.begin(base)
         _behind(canvas, track, world, truth[i], i)
@@ -70,21 +83,9 @@ def frames(track: Track, world: World) -> Iterator[Any]:
         if track.particles is not None:
             points = track.particles.at(i)
             canvas.dots(points[:: max(len(points) // MOST_PARTICLES, 1)], LIGHT["particles"], 1.4)
-        canvas.robot(truth[i], world.radius or 0.0, LIGHT["truth"])
+        draw_robot(canvas, track, world, i)
         canvas.words(_caption(track, world, i))
         yield canvas.picture()
-
-
-def _ground(canvas: Canvas, track: Track, world: World) -> Any:
-    from PIL import Image
-
-    if world.map is None:
-        return Image.new("RGB", canvas.size, LIGHT["free"])
-    picture = ground(world.map)[..., :3]
-    if track.expanded is not None and len(track.expanded.at(0)):
-        search = search_colours(track.expanded.at(0), world.map)
-        picture = picture + (search[..., :3] - picture) * search[..., 3:]
-    return canvas.ground(np.round(255 * picture), world.map)
 
 
 def _behind(canvas: Canvas, track: Track, world: World, pose: Array, i: int) -> None:

@@ -26,7 +26,7 @@ class Canvas:
     def _even(self, metres: float) -> int:
         return max(round(metres * self.scale / FINE / 2) * 2, 2) * FINE
 
-    def ground(self, picture: Array, grid: Any) -> Any:
+    def ground(self, picture: Array, grid: Any, outside: str = LIGHT["unknown"]) -> Any:
         """A map's picture (H, W, 3) of 0..255, row 0 lowest, laid into the view by its origin pose."""
         from PIL import Image
 
@@ -38,7 +38,12 @@ class Canvas:
         down = (s * k, c * k, len(picture) - (-s * size[0] + c * size[1]))
         source = Image.fromarray(np.ascontiguousarray(picture[::-1]).astype(np.uint8))
         method = Image.Resampling.NEAREST if k < 1 else Image.Resampling.BILINEAR
-        return source.transform(self.size, Image.Transform.AFFINE, (*across, *down), method, fillcolor=LIGHT["unknown"])
+        return source.transform(self.size, Image.Transform.AFFINE, (*across, *down), method, fillcolor=outside)
+
+    def lay(self, picture: Array, grid: Any) -> None:
+        """A map's picture with an alpha, (H, W, 4), over what was drawn."""
+        alpha = self.ground(np.repeat(picture[..., 3:], 3, axis=-1), grid, outside="#000000").convert("L")
+        self.image.paste(self.ground(picture[..., :3], grid), (0, 0), alpha)
 
     def begin(self, ground: Any) -> None:
         from PIL import ImageDraw
@@ -63,6 +68,37 @@ class Canvas:
         start = self.pixels(origin)
         for end in self.pixels(ends) if start else []:
             self.draw.line([start[0], end], fill=colour, width=1)
+
+    def polygon(self, corners: Array, colour: Any, edge: Any = None, margin: float = 0.0) -> None:
+        """A filled polygon (P, 2), grown by `margin` metres."""
+        pixels = self.pixels(corners)
+        self.draw.polygon(pixels, fill=colour, outline=edge, width=FINE)
+        if margin > 0:
+            self.draw.line([*pixels, *pixels[:2]], fill=colour, width=round(2 * margin * self.scale), joint="curve")
+
+    def disc(self, centre: Array, radius: float, colour: Any) -> None:
+        """A disc of `radius` metres."""
+        r = radius * self.scale
+        for x, y in self.pixels(centre):
+            self.draw.ellipse((x - r, y - r, x + r, y + r), fill=colour)
+
+    def segments(self, edges: Array, colour: Any, width: float) -> None:
+        """Lines (E, 4) of x, y, x, y."""
+        starts, ends = self.pixels(edges[:, :2]), self.pixels(edges[:, 2:])
+        for start, end in zip(starts, ends, strict=False):
+            self.draw.line([start, end], fill=colour, width=round(width * FINE))
+
+    def numbers(self, points: Array, values: Array, side: float) -> None:
+        """A number in the middle of each cell, `side` metres wide, where there is room for it."""
+        from PIL import ImageFont
+
+        room = side * self.scale / FINE
+        if room < 22:
+            return
+        font = ImageFont.load_default(min(room / 2.6, 13) * FINE)
+        for point, value in zip(self.pixels(points), values, strict=True):
+            if np.isfinite(value):
+                self.draw.text(point, f"{value:.1f}", font=font, anchor="mm", fill=LIGHT["ink"])
 
     def dots(self, points: Array, colour: Any, radius: float) -> None:
         """Discs of `radius` pixels at points (N, 2+)."""

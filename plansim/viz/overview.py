@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 
 from plansim.core.arrays import Array
+from plansim.viz.growth import first_expanded
+from plansim.viz.outlines import Outlines, body_outlines, outlines
 from plansim.viz.player import search_order, view
 from plansim.viz.scene import Track, World
 from plansim.viz.style import LIGHT, WIDTH, figure_of, legend, rgb
@@ -67,6 +69,13 @@ def draw_track(axes: Any, track: Track, world: World, title: str = "") -> None:
         if track.expanded is not None and len(track.expanded.at(0)):
             _draw_map(axes, search_colours(track.expanded.at(0), world.map), world.map)
             axes.fill([], [], color=LIGHT["expanded"], label="search")
+    if world.shapes is not None:
+        _draw_shapes(axes, outlines(world.shapes))
+    if world.map is None and len(first_expanded(track)):
+        states = first_expanded(track)
+        axes.plot(states[:, 0], states[:, 1], ".", ms=2, mew=0, color=LIGHT["looked"], alpha=0.5, label="search")
+    if track.tree is not None:
+        _draw_tree(axes, track.tree)
     for x, y, radius in [] if track.discs is None else track.discs[-1]:
         axes.add_patch(_circle(x, y, radius))
     truth = np.asarray(track.truth)
@@ -75,6 +84,9 @@ def draw_track(axes: Any, track: Track, world: World, title: str = "") -> None:
         axes.plot(*track.path.at(0)[:, :2].T, color=LIGHT["plan"], lw=1.4, ls=(0, (1, 2)), label="first plan")
     if track.estimate is not None:
         axes.plot(track.estimate[:, 0], track.estimate[:, 1], color=LIGHT["estimate"], lw=0.9, label="estimate")
+    if track.parts is not None and world.polygons is not None:
+        for polygon in (p for poses in track.parts[_moments(track)] for p in body_outlines(world.polygons, poses)):
+            axes.fill(*polygon.T, fc=LIGHT["truth"], ec=LIGHT["panel"], lw=0.6, alpha=0.4, label="_")
     axes.plot(*truth[0, :2], "o", ms=6, mfc=LIGHT["panel"], mec=LIGHT["truth"], mew=1.8, label="start", ls="none")
     if track.goal is not None:
         axes.plot(*track.goal[0], "o", ms=8, color=LIGHT["good"], mec=LIGHT["panel"], mew=1.2, label="goal", ls="none")
@@ -82,10 +94,47 @@ def draw_track(axes: Any, track: Track, world: World, title: str = "") -> None:
     axes.set_axis_off()
 
 
-def _circle(x: float, y: float, radius: float) -> Any:
+def _moments(track: Track) -> Array:
+    """A few frames about evenly along the way: first and last among them."""
+    way = np.linalg.norm(np.diff(np.asarray(track.truth)[:, :2], axis=0), axis=1)
+    along = np.concatenate(([0.0], np.cumsum(way)))
+    return np.unique(np.searchsorted(along, np.linspace(0.0, along[-1], MOST_SMALL)).clip(0, len(along) - 1))
+
+
+def _draw_shapes(axes: Any, drawn: Outlines) -> None:
+    from matplotlib.collections import PolyCollection
+    from matplotlib.patches import Rectangle
+
+    x0, y0, x1, y1 = drawn.bounds
+    axes.add_patch(Rectangle((x0, y0), x1 - x0, y1 - y0, fc=LIGHT["free"], ec=LIGHT["rule"], lw=1))
+    corners, dark = [_grown(polygon, drawn.margin) for polygon in drawn.polygons], LIGHT["occupied"]
+    axes.add_collection(PolyCollection(corners, edgecolors="none", facecolors=dark), autolim=False)
+    for x, y, radius in drawn.discs:
+        axes.add_patch(_circle(x, y, radius, LIGHT["occupied"]))
+
+
+def _grown(polygon: Array, margin: float) -> Array:
+    """A convex polygon with everything within `margin` of it: round corners in steps of 15 degrees."""
+    if not margin:
+        return polygon
+    turns = np.linspace(0.0, 2 * np.pi, 25)
+    directions = np.stack((np.cos(turns), np.sin(turns)), axis=-1)
+    # the farthest corner in each direction, moved by the margin
+    return polygon[(directions @ polygon.T).argmax(1)] + margin * directions
+
+
+def _draw_tree(axes: Any, tree: Array) -> None:
+    from matplotlib.collections import LineCollection
+
+    edges = tree.reshape(-1, 2, 2)
+    lines = LineCollection(edges, colors=LIGHT["tree"], linewidths=0.5, alpha=0.7, label="tree", rasterized=True)
+    axes.add_collection(lines, autolim=False)
+
+
+def _circle(x: float, y: float, radius: float, edge: str = LIGHT["obstacles"]) -> Any:
     from matplotlib.patches import Circle
 
-    return Circle((x, y), radius, facecolor=LIGHT["occupied"], edgecolor=LIGHT["obstacles"], linewidth=1)
+    return Circle((x, y), radius, facecolor=LIGHT["occupied"], edgecolor=edge, linewidth=1)
 
 
 def ground(grid: Any) -> Array:
@@ -96,9 +145,9 @@ def ground(grid: Any) -> Array:
     return np.concatenate((colours, np.ones_like(p)), axis=-1)
 
 
-def search_colours(points: Array, grid: Any) -> Array:
-    """The cells that a search looked at, (H, W, 4) in [0, 1]: the earlier, the stronger."""
-    order = search_order(points[:, :2], grid)[..., None] / 255
+def search_colours(points: Array, grid: Any, count: int | None = None) -> Array:
+    """The cells that a search looked at, (H, W, 4) in [0, 1]: the earlier, the stronger; `count` in the end."""
+    order = search_order(points[:, :2], grid, count)[..., None] / 255
     colour = np.broadcast_to(np.array(rgb("expanded")) / 255, (*grid.shape, 3))
     return np.concatenate((colour, np.where(order > 0, 0.2 + 0.6 * order, 0)), axis=-1)
 

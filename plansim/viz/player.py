@@ -137,12 +137,15 @@ def _expanded(track: Track, world: World) -> str | None:
     return png(shrink(search_order(first[:, :2], world.map))[0]) if len(first) else None
 
 
-def search_order(points: Array, grid: Any) -> Array:
-    """Levels (H, W): 0 for cells never looked at, 255 for the first looked at, falling to 55 for the last."""
+def search_order(points: Array, grid: Any, count: int | None = None) -> Array:
+    """Levels (H, W): 0 for cells never looked at, 255 for the first looked at, falling to 55 for the last.
+
+    count: how many it were in the end, where points are the first of them only
+    """
     levels = np.zeros(grid.shape, np.uint8)
     cells = grid.cells(points)
     inside = ((cells >= 0) & (cells < grid.shape)).all(-1)
-    order = np.linspace(255, 55, len(cells)).round().astype(np.uint8)
+    order = np.linspace(255, 55, count or len(cells))[: len(cells)].round().astype(np.uint8)
     levels[cells[inside, 0], cells[inside, 1]] = order[inside]
     return levels
 

@@ -12,6 +12,7 @@ from plansim.core.errors import MissingExtra
 from plansim.scenario.metrics import is_rate
 from plansim.scenario.result import Result
 from plansim.viz import sections
+from plansim.viz.convergence import convergence
 from plansim.viz.episode_table import episodes, outcome
 from plansim.viz.line_chart import Line, line_chart
 from plansim.viz.markup import Html, join, json_script, tag, text, words
@@ -58,6 +59,7 @@ def page(result: Result, recorded: list[Track], worlds: dict[str, World], notes:
         _player(data),
         _over_seeds(result),
         _over_time(recorded, worlds),
+        convergence(recorded),
         episodes(result, shown),
         sections.reproduce(result, notes),
         tag("footer", "Written by plansim. Everything on this page is inside this one file."),
