@@ -22,9 +22,9 @@ _FIXED = (bool, int, float, complex, str, tuple)
 class Kernel:
     """A function over arrays and numbers that compiles itself on its first call."""
 
-    def __init__(self, function: Callable[..., Any]):
+    def __init__(self, function: Callable[..., Any], allocates: bool = True):
         functools.update_wrapper(self, function)
-        self.function = function
+        self.function, self.allocates = function, allocates
         self._compiled: Callable[..., Any] | None = None
 
     def __call__(self, *args):
@@ -43,6 +43,14 @@ def kernel(function: Any) -> Kernel:
     return function if hasattr(function, "compiled") else Kernel(function)
 
 
+def lean_kernel(function: Any) -> Kernel:
+    """A kernel that makes no arrays, only views: up to three times as fast where it takes many and does little.
+
+    numba counts references to every array that a function touches, by locked instructions, unless it may not allocate.
+    """
+    return function if hasattr(function, "compiled") else Kernel(function, allocates=False)
+
+
 def jit_enabled() -> bool:
     return os.environ.get("NUMBA_DISABLE_JIT", "0") in ("", "0")
 
@@ -54,10 +62,13 @@ def _compile(k: Kernel) -> Callable[..., Any]:
 
     for owner, name, callee in list(_called_kernels(k.function)):
         _rebind(owner, name, callee.compiled)
-    dispatcher = numba.njit(**_COMPILE_OPTIONS)(k.function)
+    options = _COMPILE_OPTIONS if k.allocates else {**_COMPILE_OPTIONS, "_nrt": False}
+    dispatcher = numba.njit(**options)(k.function)
     # a caller's compilation puts this in the kernel's place, so it answers to the same names
     dispatcher.function, dispatcher.compiled = k.function, dispatcher
-    dispatcher.plansim_sources = _sources(k.function)
+    dispatcher.plansim_sources = _sources(k.function) | {
+        (f"{k.function.__qualname__} allocates", repr(k.allocates))
+    }
     cache = _content_cache(k.function, dispatcher.plansim_sources)
     if cache is not None:
         dispatcher._cache = cache

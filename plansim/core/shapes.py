@@ -66,7 +66,7 @@ class Shapes:
     @property
     def bounds(self) -> Array:
         """[low, high], (2, n)."""
-        return self.arrays[0]
+        return self.arrays[1]
 
     @cached_property
     def arrays(self) -> tuple:
@@ -75,7 +75,9 @@ class Shapes:
         offsets = _frozen(np.cumsum([0, *map(len, self.polygons)]))
         lows, highs = _bounding_boxes(self)
         nodes, links = _tree(lows - self.margin, highs + self.margin)
-        return readonly([self.low, self.high]), nodes, links, self.boxes, self.balls, vertices, offsets, self.margin
+        bounds = readonly([self.low, self.high])
+        axes = (0,) * self.dimension
+        return axes, bounds, nodes, links, self.boxes, self.balls, vertices, offsets, self.margin
 
     def is_free(self, points: Array) -> Array:
         """Which of the points (..., n) are free, (...) bool."""

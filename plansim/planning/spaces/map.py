@@ -1,0 +1,93 @@
+"""Straight lines on a map: how planners that draw samples see a `GridSpace`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+
+import numpy as np
+
+from plansim.core.arrays import Array, readonly
+from plansim.core.errors import MalformedInput
+from plansim.core.kernel import lean_kernel
+from plansim.planning.grid.space import _FINE, GridSpace, _edge_free
+from plansim.planning.spaces import base
+from plansim.planning.spaces.base import Kernels
+
+
+@dataclass(frozen=True, eq=False)
+class MapSpace:
+    """Points (x, y) of a `GridSpace` that move straight, in any direction, through cells that may be entered.
+
+    The same free points and edges as the grid's, exactly; the distance is that of straight lines.
+    """
+
+    grid_space: GridSpace
+
+    def __post_init__(self) -> None:
+        if self.grid_space.terrain is not None:
+            raise MalformedInput("straight lines know no terrain: use a planner over cells, or a GridSpace without it")
+
+    @property
+    def dimension(self) -> int:
+        return 2
+
+    @property
+    def low(self) -> Array:
+        return self.grid_space.grid.bounds[0]
+
+    @property
+    def high(self) -> Array:
+        return self.grid_space.grid.bounds[1]
+
+    @cached_property
+    def metric(self) -> Array:
+        return base.metric(self.low, self.high)
+
+    distance = base.distance
+    interpolate = base.interpolate
+    sample = base.sample
+
+    def is_free(self, states: Array) -> Array:
+        return self.grid_space.is_free(states)
+
+    def edge_free(self, a: Array, b: Array) -> Array:
+        return self.grid_space.edge_free(a, b)
+
+    @cached_property
+    def kernels(self) -> Kernels:
+        grid = self.grid_space.grid
+        x, y, heading = grid.origin
+        frame = readonly([x, y, np.cos(heading), np.sin(heading), grid.resolution])
+        return Kernels((self.grid_space.blocked, frame), point_free, segment_free)
+
+
+@lru_cache(maxsize=8)
+def straight_lines(space: GridSpace) -> MapSpace:
+    """The same `MapSpace` for the same space: what is kept of a space is found again."""
+    return MapSpace(space)
+
+
+@lean_kernel
+def point_free(x, arrays):
+    return segment_free(x, x, arrays)
+
+
+@lean_kernel
+def segment_free(a, b, arrays):
+    blocked, frame = arrays
+    if not (np.isfinite(a[0] + a[1]) and np.isfinite(b[0] + b[1])):
+        return False
+    column, row = _fine(a, blocked, frame)
+    to_column, to_row = _fine(b, blocked, frame)
+    return _edge_free(blocked, column, row, to_column, to_row)
+
+
+@lean_kernel
+def _fine(point, blocked, frame):
+    """`GridSpace._fine`, operation by operation: both must see the same line."""
+    x, y = point[0] - frame[0], point[1] - frame[1]
+    most = max(blocked.shape[0], blocked.shape[1]) + 2.0
+    column = min(max((frame[2] * x + frame[3] * y) / frame[4], -2.0), most)
+    row = min(max((frame[2] * y - frame[3] * x) / frame[4], -2.0), most)
+    return np.int64(np.rint(column * _FINE)), np.int64(np.rint(row * _FINE))
