@@ -21,11 +21,12 @@ from plansim_envs.grid_navigation_drive import ARRIVED, COLLISION, COLLISION_COS
 from plansim_envs.workspace_ends import Query, check_queries, draw_ends, fill, sure_ends
 from plansim_envs.workspace_picture import picture
 from plansim_envs.workspace_robot import Robot
+from plansim_envs.workspace_shortest import VisibilityGraph, visibility_graph
 
 
 @functools.cache
 def default_world() -> Shapes:
-    boxes = [[[2.0, 2.0], [3.5, 8.5]], [[5.0, 0.0], [6.2, 4.0]], [[5.0, 5.5], [7.5, 6.8]]]
+    boxes = [[[2.0, 2.0], [3.5, 8.5]], [[5.0, -1.0], [6.2, 4.0]], [[5.0, 5.5], [7.5, 6.8]]]
     return Shapes([0.0, 0.0], [10.0, 10.0], boxes=boxes, balls=[[8.4, 3.0, 0.9], [6.0, 8.7, 0.5]])
 
 
@@ -33,9 +34,9 @@ def default_world() -> Shapes:
 class Workspace(World):
     """Bring a body from its start to a goal without touching anything; its whole state is observed.
 
-    Action: Box, float64, the robot's control in its own units (m/s, rad/s, m/s², rad), held for `dt`. A point's velocity is
-    limited to `max_speed` along each axis; the other limits are speed -0.5 .. 1, turn rate ±1.5, acceleration ±1.5,
-    steering ±0.6, unless `control_low` and `control_high` say otherwise. An action outside them is refused.
+    Action: Box, float64, the robot's control in its own units (m/s, rad/s, m/s², rad), held for `dt`. A point's
+    velocity is limited to `max_speed` along each axis; the others are speed -0.5 .. 1, turn rate ±1.5, acceleration
+    ±1.5, steering ±0.6, unless `control_low` and `control_high` say otherwise. An action outside them is refused.
 
     Observation: a dict of float64: "state" (n,), the robot's, and "goal" (n,), a state, too.
 
@@ -54,8 +55,8 @@ class Workspace(World):
     ("arrived"), or by an overlap ("collision"); truncated after `max_steps` ("out of time").
 
     Info: "path_length", metres gone; "distance_to_goal" m; "pose" (3,) where the robot has a heading; "parts" (K, 3),
-    poses of the body's polygons where it has some; at the end "is_success", "outcome", and with problems "shortest",
-    the length in metres of the shortest path, NaN where unknown.
+    poses of the body's polygons where it has some; at the end "is_success", "outcome", and with `problems` or
+    `tell_shortest` "shortest", the length in metres of the shortest path, NaN where unknown or where there is none.
 
     Versions: v0.
     """
@@ -72,6 +73,7 @@ class Workspace(World):
     min_distance: float = 3.0  # m, from a drawn start or goal to the other
     goal_radius: float = 0.1  # m
     goal_angle: float | None = None  # rad; None: any heading will do
+    tell_shortest: bool = False  # at the end, of a point among boxes and polygons
     substeps: int = 5  # moments of a step at which a body that turns is looked at
     reward: Literal["dense", "sparse"] = "dense"
     control_low: tuple[float, ...] | None = None
@@ -96,6 +98,7 @@ class Workspace(World):
 
     def prepare(self) -> None:
         check_queries(self._robot, self._queries, self.start, self.goal)
+        _ = self.tell_shortest and self._visible
         _ = self._sure  # there may be no room
 
     @functools.cached_property
@@ -157,10 +160,14 @@ class Workspace(World):
     def _sure(self) -> np.ndarray:
         return sure_ends(self._robot, self._queries, self.start, self.goal, self.min_distance)
 
+    @functools.cached_property
+    def _visible(self) -> VisibilityGraph:
+        return visibility_graph(self._robot)
+
     def fields(self) -> list[tuple]:
         n = len(self.robot.state)
         return [
-            ("state", "f8", (n,)), ("goal", "f8", (n,)), ("problem", "i8"), ("steps", "i8"),
+            ("state", "f8", (n,)), ("goal", "f8", (n,)), ("start", "f8", (n,)), ("problem", "i8"), ("steps", "i8"),
             ("path_length", "f8"), ("distance", "f8"), ("outcome", "i8"),
         ]  # fmt: skip
 
@@ -168,6 +175,7 @@ class Workspace(World):
         draw_ends(state, mask, self._robot, self._queries, self._sure, self.start, self.goal, self.min_distance)
         for name in ("steps", "path_length", "outcome"):
             state[name][mask] = 0
+        state["start"][mask] = state["state"][mask]
         state["distance"][mask] = self._robot.apart(state["state"][mask], state["goal"][mask])
 
     def step(self, state: np.ndarray, actions: np.ndarray, result: StepResult) -> None:
@@ -207,12 +215,14 @@ class Workspace(World):
 
     def final_info(self, state: np.ndarray) -> dict[str, np.ndarray]:
         info = {"is_success": state["outcome"] == ARRIVED, "outcome": OUTCOMES[state["outcome"]]}
-        if self.problems is not None:
+        if self.tell_shortest:
+            info["shortest"] = np.array([self._visible.length(w["start"], w["goal"]) for w in state])
+        elif self.problems is not None:
             info["shortest"] = np.array([self.problems[i].shortest for i in state["problem"]], dtype=float)
         return info
 
     def check(self, state: np.ndarray) -> None:
-        for name in ("state", "goal", "distance", "path_length"):
+        for name in ("state", "goal", "start", "distance", "path_length"):
             if not np.isfinite(state[name]).all():
                 raise MalformedInput(f"snapshot['{name}'] must be finite")
         if self.problems is not None and not ((state["problem"] >= 0) & (state["problem"] < len(self.problems))).all():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import gymnasium
 import numpy as np
 import plansim_envs  # noqa: F401
@@ -9,6 +11,7 @@ import pytest
 from plansim_envs.workspace import Query, Workspace
 from plansim_envs.workspace_ground import body_of, ground_of, padded, point_gap, polygons_gap, ways_free
 from plansim_envs.workspace_robot import Robot
+from plansim_envs.workspace_shortest import VisibilityGraph
 
 from plansim.core.errors import MalformedInput
 from plansim.core.geometry import transform
@@ -223,6 +226,26 @@ def test_problems_are_drawn_and_tell_their_shortest_path():
     shortest = envs.step(np.zeros((40, 2)))[4]["shortest"]
     assert np.array_equal(np.isnan(shortest), starts == 3.0)
     assert set(shortest[starts == 1.0]) == {0.05}
+
+
+def test_the_shortest_paths_are_those_of_the_reference_worlds(data):
+    worlds = json.loads((data / "refs" / "rect_worlds_visgraph.json").read_text())
+    for world in worlds:
+        low, high = np.reshape(world["bounds"], (2, 2))
+        graph = VisibilityGraph(Shapes(low, high, boxes=np.reshape(world["rects"], (-1, 2, 2))))
+        found = graph.length(np.array(world["start"]), np.array(world["goal"]))
+        assert found == pytest.approx(world["opt"], rel=1e-9)
+
+
+def test_the_shortest_path_is_told_at_the_end():
+    world = Shapes([0, 0], [10, 10], boxes=[[[4, -1], [6, 8]]])
+    given = {"world": world, "start": (1.0, 1.0), "goal": (9.0, 1.0), "tell_shortest": True, "max_steps": 1}
+    around = 2 * np.hypot(3.0, 7.0) + 2.0
+    assert drive(make(**given), [0.0, 0.0])[4]["shortest"] == pytest.approx(around)
+    shut = Shapes([0, 0], [10, 10], boxes=[[[4, -1], [6, 11]]])
+    assert np.isnan(drive(make(**given | {"world": shut}), [0.0, 0.0])[4]["shortest"])
+    with pytest.raises(MalformedInput, match="boxes and polygons alone"):
+        make(world=world, body=0.1, tell_shortest=True)
 
 
 @pytest.mark.parametrize(
