@@ -11,7 +11,7 @@ import numpy as np
 from plansim.core.arrays import Array
 from plansim.core.errors import MalformedInput
 from plansim.core.road import Road
-from plansim.driving.traffic import LENGTH, OFFSET, SPEED, S, Traffic, numbers, predicted
+from plansim.driving.traffic import LENGTH, NUMBER, OFFSET, SPEED, S, Traffic, numbers, predicted
 from plansim.planning.base import Status, Stopwatch
 from plansim.planning.trajectory.candidates import Candidates, FrenetCandidates, LaneProblem
 
@@ -99,7 +99,7 @@ class FrenetDriver:
         start = np.array([*state, now.acceleration, now.curvature])
         lanes = road.lane_offsets
         return LaneProblem(
-            road.line, start, predicted(road, believed, times), believed[:, LENGTH:], lanes,
+            road.line, start, predicted(road, believed, times), believed[:, LENGTH:NUMBER], lanes,
             (road.edges[0], 0.0), self.speed, float(lanes[self.lane]), self._leader(state, believed),
         )  # fmt: skip
 

@@ -21,9 +21,10 @@ class PassingProblem:
     speed: float  # m/s
     offset: float  # m, where in its lane it drives while it waits
     lanes: tuple[float, float]  # m, offsets of the middles of its own and of the other lane
-    ahead: Array  # (K, 4) vehicles of its own lane: s, speed, length, width
+    ahead: Array  # (K, 4) vehicles of its own lane, the nearest first: s, speed, length, width
     clear_until: float  # m, s up to which the other lane is empty; nothing is known beyond
     oncoming_speed: float  # m/s, the fastest with which something may come from there
+    passing: int = 1  # how many of those ahead are to be passed
     phase: int = 0  # how far the car is: 0 in its own lane, `changing` in the other one, 2 changing - 1 nearly back
 
 
@@ -73,8 +74,9 @@ class LaneSearch:
         """
         watch = Stopwatch()
         ahead = np.asarray(problem.ahead, dtype=float).reshape(-1, 4)
-        if not len(ahead) or not 0 <= problem.phase < 2 * self.changing:
-            raise MalformedInput(f"ahead has {len(ahead)} vehicles, phase is {problem.phase}: there is nothing to pass")
+        if not 1 <= problem.passing <= len(ahead) or not 0 <= problem.phase < 2 * self.changing:
+            found = f"passing is {problem.passing} of {len(ahead)} ahead, phase {problem.phase}"
+            raise MalformedInput(f"{found}, but must be at least 1 of them, and 0 .. {2 * self.changing - 1}")
         steps = round(self.horizon / self.dt)
         offsets, own, other = self.phases(problem)
         room = np.column_stack((ahead[:, 0] - problem.s, ahead[:, 1], (ahead[:, 2] + self.length) / 2))
@@ -82,7 +84,7 @@ class LaneSearch:
         reach = problem.clear_until - problem.s - self.length / 2 - self.margin
         cost, chosen, phases, expanded = search(
             float(problem.speed), float(self.top_speed), float(self.dt), steps, problem.phase, self.changing,
-            accelerations, room, own, other, float(reach), float(problem.oncoming_speed), float(self.gap), float(self.braking),
+            accelerations, room, problem.passing, own, other, float(reach), float(problem.oncoming_speed), float(self.gap), float(self.braking),
         )  # fmt: skip
         stats = Stats(expanded=int(expanded), seconds=watch.seconds)
         if not np.isfinite(cost):
