@@ -20,6 +20,11 @@ BUILTINS: dict[str, dict[str, str]] = {
     "planner": {
         "a-star": "plansim.planning.grid.astar:AStar",
         "dijkstra": "plansim.planning.grid.dijkstra:Dijkstra",
+        "breadth-first": "plansim.planning.grid.breadth_first:BreadthFirst",
+        "depth-first": "plansim.planning.grid.depth_first:DepthFirst",
+        "greedy-best-first": "plansim.planning.grid.greedy:GreedyBestFirst",
+        "bidirectional-a-star": "plansim.planning.grid.bidirectional:BidirectionalAStar",
+        "random-walk": "plansim.planning.grid.random_walk:RandomWalk",
         "jump-point-search": "plansim.planning.grid.jump_points:JumpPointSearch",
         "jump-point-search-plus": "plansim.planning.grid.jump_point_plus:JumpPointSearchPlus",
         "d-star-lite": "plansim.planning.grid.dstar_lite:DStarLite",
@@ -106,6 +111,7 @@ KINDS = {
     "plansim.core.shapes:Shapes": "world",
     "plansim.planning.spaces.base:Space": "space",
     "plansim.planning.base:PathProcessor": "processor",
+    "plansim.plan_follower:PlannedSpace": "space",
 }
 KINDS_OF_LISTS = {"plansim.core.movingai:GridProblem": "problems"}
 

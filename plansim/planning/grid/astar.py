@@ -8,6 +8,8 @@ import numpy as np
 
 from plansim.core.errors import MalformedInput
 from plansim.planning.base import Budget, Plan, Problem
+from plansim.planning.graph.search import plan_on_graph
+from plansim.planning.graph.space import GraphSpace
 from plansim.planning.grid.jump_point_plus import plan_with_index
 from plansim.planning.grid.search import plan_on_grid
 from plansim.planning.grid.space import GridSpace
@@ -48,4 +50,9 @@ class AStar:
             return plan_on_terrain(problem, self.weight, budget, self.keep_expanded)
         if isinstance(space, GridSpace) and space.has_index and problem.is_free is None:
             return plan_with_index(problem, space, budget, self.keep_expanded)
-        return plan_on_grid(problem, self.weight, budget, self.keep_expanded)
+        search = plan_on_grid
+        if isinstance(problem.space, GraphSpace):
+            search = plan_on_graph
+        elif isinstance(problem.space, GridSpace) and not problem.space.plain:
+            search = plan_on_terrain
+        return search(problem, self.weight, budget, self.keep_expanded)

@@ -7,7 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from plansim.planning.base import Budget, Plan, Problem
+from plansim.planning.graph.search import plan_on_graph
+from plansim.planning.graph.space import GraphSpace
 from plansim.planning.grid.search import plan_on_grid
+from plansim.planning.grid.space import GridSpace
+from plansim.planning.grid.terrain_search import plan_on_terrain
 
 
 @dataclass(frozen=True)
@@ -26,4 +30,9 @@ class Dijkstra:
     keep_expanded: bool = False  # hand out the states that were looked at, for pictures
 
     def plan(self, problem: Problem, budget: Budget = Budget(), rng: np.random.Generator | None = None) -> Plan:
-        return plan_on_grid(problem, 0.0, budget, self.keep_expanded)
+        search = plan_on_grid
+        if isinstance(problem.space, GraphSpace):
+            search = plan_on_graph
+        elif isinstance(problem.space, GridSpace) and not problem.space.plain:
+            search = plan_on_terrain
+        return search(problem, 0.0, budget, self.keep_expanded)

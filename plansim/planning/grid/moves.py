@@ -17,6 +17,7 @@ from plansim.planning.grid.space import GridSpace
 
 METRES = np.array([1.0, sqrt(2)] * 4)  # cells that a move in direction k goes, k * 45 degrees from +column
 START = 8  # in place of a direction: by no move
+NOWHERE = np.empty((0, 2), dtype=np.int64)  # the cells of no path
 
 
 class Ends(NamedTuple):
@@ -61,7 +62,7 @@ def cost_of(space: GridSpace, cells: Array) -> float:
 
 def least_factor(space: GridSpace) -> float:
     """Of the terrain where it is free: no metre costs less."""
-    return 1.0 if space.terrain is None else float(space.terrain[~space.blocked].min())
+    return 1.0 if space.terrain is None else float(space.terrain.min())  # blocked cells hold a free one's
 
 
 def least_cost(space: GridSpace, a: tuple[int, int], b: tuple[int, int]) -> float:
@@ -82,8 +83,8 @@ def _legal_moves(connectivity: int, corner_cutting: bool) -> Array:
     if corner_cutting:
         return free
     bits = [(free >> k & 1).astype(bool) for k in range(8)]
-    sides = [bits[k] & (k % 2 == 0 or (bits[k - 1] & bits[(k + 1) % 8])) for k in range(8)]
-    return sum(side.astype(np.uint8) << k for k, side in enumerate(sides)).astype(np.uint8)
+    legal = [bits[k] & (k % 2 == 0 or (bits[k - 1] & bits[(k + 1) % 8])) for k in range(8)]
+    return np.packbits(legal, axis=0, bitorder="little")[0]
 
 
 def padded(cell: tuple[int, int], width: int) -> int:

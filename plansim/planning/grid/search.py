@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from functools import lru_cache
 from math import floor, inf, isfinite, sqrt
 from typing import NamedTuple
@@ -70,7 +71,7 @@ def grid_space(problem: Problem) -> GridSpace:
     if problem.is_free is None:
         return space
     centres = space.grid.points(np.moveaxis(np.indices(space.grid.shape), 0, -1))
-    return GridSpace(space.grid.with_cells(~problem.is_free(centres), 1.0), space.unknown_is_free)
+    return replace(space, grid=space.grid.with_cells(~problem.is_free(centres), 1.0))
 
 
 def cell_of(space: GridSpace, name: str, point: Array) -> tuple[int, int]:

@@ -16,6 +16,7 @@ from plansim.planning.grid import terrain_kernels
 from plansim.planning.grid.kernels import FULL, SPENT
 from plansim.planning.grid.moves import (
     METRES,
+    NOWHERE,
     START,
     ends_of,
     least_cost,
@@ -29,7 +30,7 @@ from plansim.planning.grid.space import GridSpace
 from plansim.planning.grid.terrain_kernels import WAITS
 
 ENGINE = "buckets, cell costs"
-_BUCKET = 0.45  # of a straight move over cheap ground
+_BUCKET = 0.03  # of a straight move over cheap ground
 _MOST_BUCKETS = 1 << 18
 _BETWEEN_CLOCKS = 4096  # expansions
 
@@ -39,10 +40,10 @@ def plan_on_terrain(problem: Problem, weight: float, budget: Budget, keep_expand
     watch = Stopwatch()
     space, start, goal, status = ends_of(problem)
     if status is not None:
-        return plan_over(space, status, _NOWHERE, 0.0, Stats(seconds=watch.seconds, engine=ENGINE))
+        return plan_over(space, status, NOWHERE, 0.0, Stats(seconds=watch.seconds, engine=ENGINE))
     if start == goal:
         stats = Stats(seconds=watch.seconds, engine=ENGINE)
-        return plan_over(space, Status.SOLVED, np.array([start]), 0.0, stats, _NOWHERE if keep_expanded else None)
+        return plan_over(space, Status.SOLVED, np.array([start]), 0.0, stats, NOWHERE if keep_expanded else None)
     search = TerrainSearch(space, start, goal, weight, keep_expanded)
     spent = search.run(budget, watch)
     status = Status.SOLVED if search.found < inf else Status.BUDGET_SPENT if spent else Status.NO_PATH
@@ -51,9 +52,6 @@ def plan_on_terrain(problem: Problem, weight: float, budget: Budget, keep_expand
     least = least_cost(space, start, goal)
     bound = inf if status is Status.NO_PATH else max(search.lower_bound * space.grid.resolution, least)
     return plan_over(space, status, cells, bound, stats, search.looked_at if keep_expanded else None)
-
-
-_NOWHERE = np.empty((0, 2), dtype=np.int64)
 
 
 class Ground(NamedTuple):
@@ -84,12 +82,12 @@ def _ground(space: GridSpace) -> Ground:
     halves = np.full(shape, 0.5)
     least = most = cheap = 1.0
     if space.terrain is not None:
-        halves[1:-1, 1:-1] = 0.5 * space.terrain
-        free = space.terrain[~space.blocked]
-        least, most = float(free.min()), float(free.max())
-        sample = np.sort(free[:: len(free) // 1000 + 1])
+        np.multiply(space.terrain, 0.5, out=halves[1:-1, 1:-1])
+        least, most = float(space.terrain.min()), float(space.terrain.max())
+        sample = np.sort(space.terrain.flat[:: space.terrain.size // 1000 + 1])
         cheap = float(sample[len(sample) // 20])
-    return Ground(space.neighbours.reshape(-1), legal_moves(space), halves.reshape(-1), shape[1], least, most, cheap)
+    flat = space.neighbours.reshape(-1), legal_moves(space), halves.reshape(-1)
+    return Ground(*flat, shape[1], least, most, cheap)
 
 
 class TerrainSearch:
@@ -180,7 +178,7 @@ class TerrainSearch:
         end = self.goal[0] * self.ground.width + self.goal[1]
         if self.found == inf:
             if not self.state[2:4].any():
-                return _NOWHERE
+                return NOWHERE
             end = terrain_kernels.nearest_of(
                 *(self.ground.width, self.costs, *self.state[5:7].tolist(), *self.goal, self.frame[1])
             )

@@ -1,0 +1,1 @@
+"""Searches on any networkx graph, with any heuristic."""
