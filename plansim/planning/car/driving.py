@@ -21,10 +21,15 @@ def drive(robot: Vehicle, start: Array, arcs: Array, longest: float, dt: float) 
     speed = np.repeat(arcs[:, 1] / counts / dt, counts)
     steering = np.repeat(np.arctan(robot.wheelbase * arcs[:, 0]), counts)  # type: ignore[attr-defined]
     controls = np.stack((speed, steering), axis=-1)
+    return play(robot, start, controls, dt), controls
+
+
+def play(robot: Vehicle, start: Array, controls: Array, dt: float) -> Array:
+    """The states (T + 1, n) from `start` (n,) under controls (T, m), each held for dt seconds; headings are wrapped."""
     states = np.empty((len(controls) + 1, len(start)))
     states[0] = start
     _player(compiled_step(robot))(states, controls, np.array(robot.parameters()), dt)
-    return robot.state.wrap(states), controls
+    return robot.state.wrap(states)
 
 
 @functools.cache
