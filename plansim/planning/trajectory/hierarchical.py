@@ -56,7 +56,7 @@ class Hierarchical:
 
     def plan(self, problem: Problem, budget: Budget = Budget(), rng: np.random.Generator | None = None) -> Plan:
         watch = Stopwatch()
-        start, goal = _ends(problem)
+        start, goal = ends_of(problem)
         coarse = self.planner.plan(problem, budget, rng)
         if not coarse.solved:
             return no_plan(coarse.status, 4, coarse.stats._replace(seconds=watch.seconds))
@@ -103,7 +103,7 @@ def leaves_nothing(corridor: Corridor, space: GridSpace, solution: CorridorSolut
     return bool(inside.any(-1).all() and space.edge_free(points[:-1], points[1:]).all())
 
 
-def _ends(problem: Problem) -> tuple[Array, Array]:
+def ends_of(problem: Problem) -> tuple[Array, Array]:
     """Start and goal as x y vx vy, (4,); at rest where no velocity is given."""
     if not isinstance(problem.space, GridSpace):
         raise MalformedInput(f"Hierarchical plans in a GridSpace, not in a {type(problem.space).__name__}")

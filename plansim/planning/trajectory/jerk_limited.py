@@ -30,8 +30,9 @@ def jerk_limited(
     """
     v, a = limits("max_velocity", max_velocity, path), limits("max_acceleration", max_acceleration, path)
     j = limits("max_jerk", max_jerk, path)
-    bend = np.abs(path.jumps(2)) > 1e-6 * np.abs(path.coefficients[:, 2]).max(initial=1e-12)
-    if corners(path).any() or bend.any():
+    bends, slopes = np.abs(path.coefficients[:, 2]).max(), np.abs(path.coefficients[:, 1]).max()
+    rounding = 1e-6 * max(bends, slopes / np.diff(path.breaks).max())
+    if corners(path).any() or (np.abs(path.jumps(2)) > rounding).any():
         raise MalformedInput("a limit on jerk needs a path whose second derivative does not jump; take spline_path")
     grid = StepGrid(path, steps)
     found: dict[float, TimedPath] = {}

@@ -8,7 +8,7 @@ import numpy as np
 
 from plansim.core.arrays import Array, readonly
 from plansim.core.errors import MalformedInput
-from plansim.core.trajectory import arc_length
+from plansim.core.trajectory import arc_length, resample
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,6 +99,22 @@ def blended_path(points: Array, deviation: float) -> PiecewisePath:
             widths.append(2 * cut[i])
     coefficients = np.stack([np.stack((*piece, np.zeros_like(piece[0]))) for piece in pieces])
     return PiecewisePath(np.concatenate(([0.0], np.cumsum(widths))), coefficients)
+
+
+def rounded_path(points: Array, deviation: float) -> PiecewisePath:
+    """Straight lines between the points (T, n), with corners so smooth that the second derivative does not jump.
+
+    A uniform cubic B-spline whose control points lie on the lines, so close that no corner is cut by more than
+    `deviation` metres; it stays within the triangles at the corners.
+    """
+    points = _distinct(points)
+    if not deviation > 0:
+        raise MalformedInput(f"deviation is {deviation}, but smooth corners need metres above 0")
+    c = resample(points, 3 * deviation)  # the spline passes a right angle at a sixth of sqrt(2) spacings
+    c = np.concatenate((2 * c[:1] - c[1:2], c, 2 * c[-1:] - c[-2:-1]))  # so that it begins and ends on the points
+    a, b, d, e = c[:-3], c[1:-2], c[2:-1], c[3:]
+    pieces = np.stack(((a + 4 * b + d) / 6, (d - a) / 2, (a - 2 * b + d) / 2, (e - 3 * d + 3 * b - a) / 6), axis=1)
+    return PiecewisePath(np.arange(len(pieces) + 1.0), pieces)
 
 
 def _line(points: Array, breaks: Array) -> PiecewisePath:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from plansim.core.arrays import Array
+from plansim.core.trajectory import arc_length
+from plansim.planning.base import Plan, Problem
 
 
 def shortcut(space, states: Array) -> Array:
@@ -35,3 +39,13 @@ def _farthest_seen(space, states: Array, i: int) -> int:
             break
         farthest, seen_to, step = int(seen[-1]), int(ahead[-1]), 2 * step
     return farthest
+
+
+@dataclass(frozen=True)
+class Shortcut:
+    """Leaves out the states of a plan's path that it can do without; see `shortcut`. The cost is the length, then."""
+
+    def process(self, problem: Problem, plan: Plan, rng: np.random.Generator | None = None) -> Plan:
+        states = shortcut(problem.space, plan.states)
+        cost = float(arc_length(states)[-1]) if len(states) else plan.cost
+        return plan._replace(states=states, cost=cost, lower_bound=0.0, controls=None, times=None)
