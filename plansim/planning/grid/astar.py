@@ -27,7 +27,7 @@ class AStar:
 
     It picks how it searches by the space, and says so in the plan's statistics: from the index where the space carries
     one (`GridSpace.indexed`; the answer is then optimal for any weight), by the costs of cells where there is terrain,
-    or moves are 4-connected or cut corners, and else with buckets of cells.
+    or moves are 4-connected or cut corners, and else with buckets of cells. On a `GraphSpace` it searches the graph.
 
     >>> from plansim.core.grid import OccupancyGrid
     >>> from plansim.planning.grid.space import GridSpace
@@ -46,13 +46,10 @@ class AStar:
 
     def plan(self, problem: Problem, budget: Budget = Budget(), rng: np.random.Generator | None = None) -> Plan:
         space = problem.space
+        if isinstance(space, GraphSpace):
+            return plan_on_graph(problem, self.weight, budget, self.keep_expanded)
         if isinstance(space, GridSpace) and not space.plain:
             return plan_on_terrain(problem, self.weight, budget, self.keep_expanded)
         if isinstance(space, GridSpace) and space.has_index and problem.is_free is None:
             return plan_with_index(problem, space, budget, self.keep_expanded)
-        search = plan_on_grid
-        if isinstance(problem.space, GraphSpace):
-            search = plan_on_graph
-        elif isinstance(problem.space, GridSpace) and not problem.space.plain:
-            search = plan_on_terrain
-        return search(problem, self.weight, budget, self.keep_expanded)
+        return plan_on_grid(problem, self.weight, budget, self.keep_expanded)
