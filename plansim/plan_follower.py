@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -15,10 +15,16 @@ from plansim.models.vehicle import Vehicle
 from plansim.planning.base import Budget, PathProcessor, Plan, Planner, Problem, Stopwatch
 from plansim.planning.grid.cost_to_come import cost_to_come
 from plansim.planning.grid.space import GridSpace
-from plansim.planning.spaces.base import Space
 
 MOST_NUMBERED = 400  # states expanded: more numbers than that nobody reads
 Control = Callable[[Array, int], Array]  # of the state (n,) that is seen, after so many steps
+
+
+class PlannedSpace(Protocol):
+    """What is asked of a space here; what else it must know, its planner says."""
+
+    def distance(self, a: Array, b: Array) -> Array: ...  # (..., n), (..., n) -> (...)
+    def is_free(self, states: Array) -> Array: ...  # (..., n) -> (...) bool
 
 
 @dataclass
@@ -40,7 +46,7 @@ class PlanFollower:
     """
 
     planner: Planner
-    space: Space = field(repr=False)
+    space: PlannedSpace = field(repr=False)
     robot: Vehicle | None = None  # a point where None
     budget_seconds: float | None = None  # s
     budget_iterations: int | None = None
@@ -141,7 +147,7 @@ def _numbers(observation: Mapping[str, Any], name: str) -> Array:
     return np.asarray(observation[name], dtype=float)
 
 
-def _trace(plan: Plan, space: Space) -> dict[str, Array]:
+def _trace(plan: Plan, space: PlannedSpace) -> dict[str, Array]:
     trace = {"path": np.array(plan.states, dtype=float)}
     if plan.tree is not None:
         trace["tree"] = np.array(plan.tree[:, :, :2], dtype=np.float32).reshape(-1, 4)

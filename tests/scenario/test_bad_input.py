@@ -88,7 +88,7 @@ POLICY = {
         "policy.robot.name",
         "no motion 'bicicle'; did you mean 'bicycle'?",
     ),
-    "nothing like it": ("robot: {name: zzz}", "policy.robot.name", "(there are: unicycle, bicycle, wheel-odometry)"),
+    "nothing like it": ("robot: {name: zzz}", "policy.robot.name", "(there are: unicycle, bicycle, "),
     "no name": ("robot: {wheelbase: 2}", "policy.robot", "a motion needs a name: unicycle"),
     "text for a number": ("lookahead: far", "policy.lookahead", "expected a number, found the text 'far'"),
     "quoted number": ("lookahead: '3'", "policy.lookahead", "expected a number, found the text '3'"),

@@ -39,7 +39,8 @@ def check(node: Node, annotation: Any, path: str, report: Report, folder: Path, 
         if not attempt.problems:
             return recipe
         attempts.append((attempt, part, recipe))
-    fitting = [(a, r) for a, part, r in attempts if _has_shape(node, part)]
+    named = [(a, r) for a, part, r in attempts if _names_one(node, part)]
+    fitting = named or [(a, r) for a, part, r in attempts if _has_shape(node, part)]
     if len(fitting) != 1:
         return refuse(node, annotation, path, report)
     report.extend(fitting[0][0])
@@ -166,6 +167,12 @@ def _check_mapping(node: Node, annotation: Any, path: str, report: Report, folde
         return refuse(node, annotation, path, report)
     inner = (get_args(annotation) or (str, Any))[1]
     return Entries({key: check(value, inner, below(path, key), report, folder) for key, value in node.value.items()})
+
+
+def _names_one(node: Node, annotation: Any) -> bool:
+    """Whether the node's name is one of the kind that the annotation asks for."""
+    kind, name = hints.kind(annotation), node.value.get("name") if isinstance(node.value, dict) else node
+    return kind is not None and name is not None and isinstance(name.value, str) and name.value in registry.known(kind)
 
 
 def _has_shape(node: Node, annotation: Any) -> bool:
