@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import pairwise
 from math import inf, pi, tan
 
 import numpy as np
@@ -46,7 +47,7 @@ class TruckHybridAStar:
     dt: float = 0.1  # s that a control is held
     heading_bins: int = 72  # of the tractor's heading; the bend has bins as wide
     cell_size: float = 0.5  # m, side of a cell
-    step_length: float = 1.5  # m, of an arc of the coarsest search
+    step_length: float = 3.0  # m, of an arc of the coarsest search
     reverse_cost: float = 1.2  # times the metres driven backwards
     gear_change_cost: float = 3.0  # m, for each change between forwards and backwards
     weight: float = 2.0  # of the distance still to go
@@ -68,6 +69,10 @@ class TruckHybridAStar:
     def turning_radius(self) -> float:
         """Metres, of the tractor."""
         return self.robot.wheelbase / tan(self.max_steering)
+
+    @property
+    def _spacing(self) -> float:
+        return min(self.speed * self.dt, self.turning_radius / 16.0)
 
     def plan(self, problem: Problem, budget: Budget = Budget(), rng: np.random.Generator | None = None) -> Plan:
         watch, space = Stopwatch(), self._space(problem)
@@ -109,38 +114,49 @@ class TruckHybridAStar:
             headings=self.heading_bins,
             side=max(self.cell_size, space.map.resolution),
             step=self.step_length,
-            spacing=min(self.speed * self.dt, self.turning_radius / 16.0),
+            spacing=self._spacing,
             weight=self.weight,
             prices=(float(self.reverse_cost), float(self.gear_change_cost)),
             keep=self.keep_expanded,
         )
 
     def _controls(self, wanted: Array) -> Array:
-        """Controls along the states, corrected so that they end in the last one exactly, where they can be.
+        """Controls along dense states (T + 1, 4), corrected piece by piece, so that none of them is missed by much.
 
-        Newton's method on four small changes of the last run: of its length, and of its steering by three waves.
+        Backwards, what a trailer misses grows by a factor of e for each of its lengths.
         """
         truck = (self.robot.trailer_length, pi, inf)
-        controls = follow(wanted, self.robot.wheelbase, self.dt, truck)
-        gears = np.sign(controls[:, 0])
-        begin = int(np.flatnonzero(np.diff(gears, prepend=-gears[:1]))[-1]) if len(gears) else 0
-        share = (np.arange(len(controls)) - begin + 0.5) / max(len(controls) - begin, 1)
-        waves = np.where(share > 0.0, [np.sin(pi * k * share) for k in (1, 2, 3)], 0.0)
-        stretch = np.where(share > 0.0, 1.0, 0.0)
+        length = max(int(1.5 * self.robot.trailer_length / self._spacing), 8)
+        count = max(round((len(wanted) - 1) / length), 1)
+        cuts = np.linspace(0, len(wanted) - 1, count + 1).astype(int)
+        state, pieces = wanted[0], [np.empty((0, 2))]
+        for begin, end in pairwise(cuts):
+            piece = np.concatenate((state[None], wanted[begin + 1 : end + 1]))
+            pieces.append(self._corrected(piece, follow(piece, self.robot.wheelbase, self.dt, truck)))
+            state = end_of(state, pieces[-1], self.robot.wheelbase, self.dt, truck)
+        return np.concatenate(pieces)
+
+    def _corrected(self, states: Array, controls: Array) -> Array:
+        """Controls that end in the last of the states: by Newton's method on the length, and three waves of steering."""
+        truck, most = (self.robot.trailer_length, pi, inf), self.max_steering
+        share = (np.arange(len(controls)) + 0.5) / max(len(controls), 1)
+        waves = np.array([np.sin(pi * k * share) for k in (1, 2, 3)])
 
         def changed(c: Array) -> Array:
-            speed, steering = controls[:, 0] * (1.0 + c[0] * stretch), controls[:, 1] + c[1:] @ waves
-            return np.stack((speed, np.clip(steering, -self.max_steering, self.max_steering)), axis=-1)
+            speed, steering = controls[:, 0] * (1.0 + c[0]), controls[:, 1] + c[1:] @ waves
+            return np.stack((speed, np.clip(steering, -most, most)), axis=-1)
 
         def miss(c: Array) -> Array:
-            end = end_of(wanted[0], changed(c), self.robot.wheelbase, self.dt, truck)
-            return self.robot.state.difference(end, wanted[-1])
+            end = end_of(states[0], changed(c), self.robot.wheelbase, self.dt, truck)
+            return self.robot.state.difference(end, states[-1])
 
-        c, h = np.zeros(4), 1e-6
+        best, least, c, h = np.zeros(4), inf, np.zeros(4), 1e-6
         for _ in range(6):
             error = miss(c)
-            if np.abs(error).max() < _EXACT:
+            if np.abs(error).max() < least:
+                best, least = c, np.abs(error).max()
+            if least < _EXACT:
                 break
             slope = np.stack([(miss(c + h * e) - error) / h for e in np.eye(4)], axis=-1)
             c = c - np.linalg.lstsq(slope, error, rcond=1e-10)[0]
-        return changed(c) if np.abs(miss(c)).max() < np.abs(miss(np.zeros(4))).max() else controls
+        return changed(best)
