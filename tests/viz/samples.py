@@ -177,3 +177,49 @@ def plain() -> tuple[Result, dict[str, World]]:
     scenario = Scenario("cart-pole", "", env={"id": "CartPole-v1"}, policy={"name": "random"}, metrics=("return",))
     rows = tuple(Episode("", seed, "ok", "", {"return": 20 + seed, "steps": 20 + seed}) for seed in range(10))
     return Result(scenario, rows, {("", seed): balance(seed) for seed in range(2)}, MANIFEST), {"": World()}
+
+
+def trailer(seed: int, steps: int = 60, edges: int = 7000) -> dict[str, np.ndarray]:
+    """The record of a truck that drives an arc among shapes, with the tree that its planner grew and its history."""
+    rng = np.random.default_rng(seed)
+    heading = np.linspace(0.3, 1.2, steps + 1)
+    pose = np.stack((3 + 12 * np.sin(heading - 0.3), 2 + 12 - 12 * np.cos(heading - 0.3), heading), -1)
+    behind = pose - np.stack((4 * np.cos(heading), 4 * np.sin(heading), np.full(steps + 1, 0.1)), -1)
+    nodes = rng.uniform(0, 20, (edges + 1, 2))
+    parents = (rng.random(edges) * np.arange(1, edges + 1)).astype(int)
+    tree = np.concatenate((nodes[parents], nodes[1:]), axis=1).astype(np.float32)
+    history = np.array([[300.0, 31.5], [900.0, 27.25], [4000.0, 26.0]])
+    kept = {"path": pose[::10], "tree": tree, "history": history, "expanded": nodes[:5000]}
+    once = {
+        f"trace.{name}.{part}": value
+        for name, array in kept.items()
+        for part, value in (
+            ("values", array),
+            ("offsets", np.array([0, len(array)])),
+            ("index", np.zeros(steps, int)),
+        )
+    }
+    return once | {
+        "action": np.zeros((steps, 2)),
+        "reward": np.full(steps, -0.1),
+        "observation.state": np.column_stack((pose, behind[:, 2])),
+        "observation.goal": np.repeat(np.append(pose[-1:], [[1.1]], axis=1), steps + 1, 0),
+        "info.path_length": np.linspace(0, 10, steps + 1),
+        "info.pose": pose,
+        "info.parts": np.stack((pose, behind), axis=1),
+    }
+
+
+def growing() -> tuple[Result, dict[str, World]]:
+    """Two planners for a truck among boxes, a disc and a triangle."""
+    from plansim.core.shapes import Shapes
+
+    rng = np.random.default_rng(3)
+    boxes, triangle = [[[8.0, -1.0], [11.0, 5.0]], [[1.0, 12.0], [5.0, 15.0]]], [[15.0, 2.0], [18.0, 2.0], [16.0, 5.0]]
+    shapes = Shapes([0, 0], [20, 20], boxes=boxes, balls=[[4.0, 8.0, 1.0]], polygons=[triangle], margin=0.2)
+    one = [[-1.0, -0.9], [3.5, -0.9], [3.5, 0.9], [-1.0, 0.9]]
+    world = World(dt=0.1, goal_radius=0.5, shapes=shapes, polygons=np.array([one, one]))
+    scenario = Scenario("trees", "", env={"id": "plansim/Workspace-v0"}, variants={"rrt": {}, "rrt-star": {}})
+    rows = [_episode(v, seed, rng) for v in scenario.variants for seed in range(4)]
+    records = {(v, seed): trailer(seed) for v in scenario.variants for seed in range(2)}
+    return Result(scenario, tuple(rows), records, MANIFEST), {v: world for v in scenario.variants}
