@@ -27,7 +27,10 @@ BUILTINS: dict[str, dict[str, str]] = {
         "random-walk": "plansim.planning.grid.random_walk:RandomWalk",
         "jump-point-search": "plansim.planning.grid.jump_points:JumpPointSearch",
         "jump-point-search-plus": "plansim.planning.grid.jump_point_plus:JumpPointSearchPlus",
+        "any-angle": "plansim.planning.grid.any_angle:AnyAngle",
         "d-star-lite": "plansim.planning.grid.dstar_lite:DStarLite",
+        "hierarchical": "plansim.planning.trajectory.hierarchical:Hierarchical",
+        "trajectory-optimization": "plansim.planning.trajectory.local_optimization:TrajectoryOptimization",
         "networkx-a-star": "plansim.planning.peers.networkx_peer:NetworkX",
     },
     "estimator": {
@@ -69,6 +72,8 @@ BUILTINS: dict[str, dict[str, str]] = {
         "maze": "plansim.core.map_makers:maze",
         "empty": "plansim.core.map_makers:empty",
         "cluttered": "plansim.core.map_makers:cluttered",
+        "traps": "plansim.core.trap_maker:traps",
+        "inflated": "plansim.core.trap_maker:inflated",
     },
     "world": {
         "shapes": "plansim.core.shapes:Shapes",
@@ -78,6 +83,16 @@ BUILTINS: dict[str, dict[str, str]] = {
         "dubins-space": "plansim.planning.spaces.dubins:DubinsSpace",
         "grid-space": "plansim.planning.grid.space:GridSpace",
         "reeds-shepp-space": "plansim.planning.spaces.reeds_shepp:ReedsSheppSpace",
+    },
+    "processor": {
+        "shortcut": "plansim.planning.trajectory.shortcut:Shortcut",
+        "random-shortcut": "plansim.planning.trajectory.random_shortcut:RandomShortcut",
+        "smooth": "plansim.planning.trajectory.smoothing:Smooth",
+        "time-optimal": "plansim.planning.trajectory.timing:TimeOptimal",
+    },
+    "corridor-solver": {
+        "interior-point": "plansim.planning.trajectory.corridor_qp:InteriorPoint",
+        "osqp": "plansim.planning.trajectory.corridor_osqp:Osqp",
     },
     "problems": {
         "movingai-problems": "plansim.core.movingai:read_movingai_problems",
@@ -95,6 +110,7 @@ GROUPS = {
     "world": "plansim.worlds",
     "space": "plansim.spaces",
     "processor": "plansim.processors",
+    "corridor-solver": "plansim.corridor_solvers",
     "problems": "plansim.problems",
     "metric": "plansim.metrics",
     "env": "plansim.envs",  # modules that register their environments with Gymnasium when they are imported
@@ -114,6 +130,7 @@ KINDS = {
     "plansim.core.shapes:Shapes": "world",
     "plansim.planning.spaces.base:Space": "space",
     "plansim.planning.base:PathProcessor": "processor",
+    "plansim.planning.trajectory.corridor_qp:CorridorSolver": "corridor-solver",
     "plansim.plan_follower:PlannedSpace": "space",
 }
 KINDS_OF_LISTS = {"plansim.core.movingai:GridProblem": "problems"}

@@ -17,10 +17,18 @@ from plansim.scenario.registry import BUILTINS, load
 from tests.planning.grids import legal, legal_path, naive_costs, random_problem, random_space
 
 BUILDERS = {name: load(target) for name, target in BUILTINS["planner"].items()} | {"networkx-a-star": NetworkX}
+# planners of another kind of problem than paths over the cells of a map, octile moves at the cost of their length
+PROBLEMS_OF = {"any-angle": "straight lines on a map"}
+OVER_CELLS = [name for name in BUILDERS if name not in PROBLEMS_OF]
 
 
 @pytest.fixture(params=BUILDERS)
 def planner(request):
+    return BUILDERS[request.param]()
+
+
+@pytest.fixture(params=OVER_CELLS)
+def cell_planner(request):
     return BUILDERS[request.param]()
 
 
@@ -47,10 +55,10 @@ def cells_of(problem, states):
     return [tuple(int(i) for i in cell) for cell in problem.space.grid.cells(states)]
 
 
-def test_a_path_runs_from_the_start_to_the_goal_through_free_cells(planner):
+def test_a_path_runs_from_the_start_to_the_goal_through_free_cells(cell_planner):
     solved = 0
     for problem in problems():
-        plan = planner.plan(problem)
+        plan = cell_planner.plan(problem)
         if plan.solved:
             solved += 1
             assert np.array_equal(plan.states[[0, -1]], np.stack((problem.start, problem.goal)))
@@ -59,9 +67,9 @@ def test_a_path_runs_from_the_start_to_the_goal_through_free_cells(planner):
     assert solved > 6
 
 
-def test_the_cost_is_the_sum_of_the_edges_and_above_the_bound(planner):
+def test_the_cost_is_the_sum_of_the_edges_and_above_the_bound(cell_planner):
     for problem in problems():
-        plan = planner.plan(problem)
+        plan = cell_planner.plan(problem)
         if plan.solved:
             lengths = problem.space.distance(plan.states[:-1], plan.states[1:])
             assert plan.cost == pytest.approx(lengths.sum(), abs=1e-9)
@@ -70,10 +78,10 @@ def test_the_cost_is_the_sum_of_the_edges_and_above_the_bound(planner):
             assert plan.cost == np.inf
 
 
-def test_who_claims_an_optimum_has_it_and_no_path_means_that_there_is_none(planner):
+def test_who_claims_an_optimum_has_it_and_no_path_means_that_there_is_none(cell_planner):
     statuses = set()
     for problem in problems():
-        plan = planner.plan(problem)
+        plan = cell_planner.plan(problem)
         start, goal = cells_of(problem, np.stack((problem.start, problem.goal)))
         least = naive_costs(problem.space.blocked, start)[goal] * problem.space.grid.resolution
         statuses.add(plan.status)
@@ -81,7 +89,7 @@ def test_who_claims_an_optimum_has_it_and_no_path_means_that_there_is_none(plann
         assert plan.solved == np.isfinite(least)
         if plan.optimal:
             assert plan.cost == pytest.approx(least, abs=1e-9)
-    assert statuses == {Status.SOLVED, without_a_path(planner)}
+    assert statuses == {Status.SOLVED, without_a_path(cell_planner)}
 
 
 def test_a_status_says_why_there_is_no_path(planner):
@@ -102,8 +110,8 @@ def test_at_the_goal_already_the_path_is_one_state(planner):
     assert (plan.status, plan.cost, plan.states.tolist()) == (Status.SOLVED, 0.0, [[0.5, 0.5]])
 
 
-def test_a_pose_counts_as_its_point_and_a_path_begins_in_the_cells_centre(planner):
-    plan = planner.plan(boxed(start=(0.2, 0.9, 1.0), goal=(4.9, 4.1, 2.0)))
+def test_a_pose_counts_as_its_point_and_a_path_begins_in_the_cells_centre(cell_planner):
+    plan = cell_planner.plan(boxed(start=(0.2, 0.9, 1.0), goal=(4.9, 4.1, 2.0)))
     assert plan.states[[0, -1]].tolist() == [[0.5, 0.5], [4.5, 4.5]]
 
 
@@ -131,11 +139,11 @@ def test_same_problem_same_plan(planner):
         assert first.stats.expanded == second.stats.expanded
 
 
-def test_a_spent_budget_brings_what_was_found(planner):
-    problem = next(problem for problem in problems() if planner.plan(problem).cost > 5.0)
-    least = planner.plan(problem).cost
+def test_a_spent_budget_brings_what_was_found(cell_planner):
+    problem = next(problem for problem in problems() if cell_planner.plan(problem).cost > 5.0)
+    least = cell_planner.plan(problem).cost
     for budget in (Budget(iterations=3), Budget(iterations=0), Budget(seconds=0.0, iterations=5)):
-        plan = planner.plan(problem, budget)
+        plan = cell_planner.plan(problem, budget)
         cells = cells_of(problem, plan.states)
         assert plan.status is Status.BUDGET_SPENT
         assert plan.stats.expanded <= 5
