@@ -36,6 +36,7 @@ class FrenetDriver:
     planner: FrenetCandidates = FrenetCandidates()
     speed: float = 20.0  # m/s, wanted
     lane: int = 0  # wanted, the rightmost is 0
+    lanes: tuple[int, ...] | None = None  # that it may end on; all of its direction where None
     memory: float = 2.0  # s, for which a vehicle that is no longer seen is believed
     standstill_gap: float = 3.0  # m, and
     gap_time: float = 1.3  # s, that it would keep from the vehicle ahead
@@ -44,6 +45,8 @@ class FrenetDriver:
     def __post_init__(self) -> None:
         if not self.speed > 0 or not 0 <= self.lane < self.road.lanes:
             raise MalformedInput(f"speed {self.speed} must be positive, and lane {self.lane} one of {self.road.lanes}")
+        if self.lanes is not None and (not self.lanes or not set(self.lanes) <= set(range(self.road.lanes))):
+            raise MalformedInput(f"lanes are {self.lanes}, but must be some of 0 .. {self.road.lanes - 1}")
         self.reset()
 
     @property
@@ -97,10 +100,11 @@ class FrenetDriver:
     def _problem(self, state: Array, believed: Array) -> LaneProblem:
         road, now, times = self.road, self._now, self.planner.times
         start = np.array([*state, now.acceleration, now.curvature])
-        lanes = road.lane_offsets
+        offsets = road.lane_offsets
+        lanes = offsets if self.lanes is None else offsets[list(self.lanes)]
         return LaneProblem(
             road.line, start, predicted(road, believed, times), believed[:, LENGTH:NUMBER], lanes,
-            (road.edges[0], 0.0), self.speed, float(lanes[self.lane]), self._leader(state, believed),
+            (road.edges[0], 0.0), self.speed, float(offsets[self.lane]), self._leader(state, believed),
         )  # fmt: skip
 
     def _leader(self, state: Array, believed: Array) -> Array:

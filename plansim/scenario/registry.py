@@ -31,6 +31,8 @@ BUILTINS: dict[str, dict[str, str]] = {
         "d-star-lite": "plansim.planning.grid.dstar_lite:DStarLite",
         "hierarchical": "plansim.planning.trajectory.hierarchical:Hierarchical",
         "trajectory-optimization": "plansim.planning.trajectory.local_optimization:TrajectoryOptimization",
+        "hybrid-a-star": "plansim.planning.car.hybrid_astar:HybridAStar",
+        "truck-hybrid-a-star": "plansim.planning.car.truck_hybrid_astar:TruckHybridAStar",
         "networkx-a-star": "plansim.planning.peers.networkx_peer:NetworkX",
     },
     "estimator": {
@@ -71,6 +73,8 @@ BUILTINS: dict[str, dict[str, str]] = {
         "rooms": "plansim.core.map_makers:rooms",
         "maze": "plansim.core.map_makers:maze",
         "empty": "plansim.core.map_makers:empty",
+        "car-park": "plansim.core.parking_maps:car_park",
+        "truck-yard": "plansim.core.parking_maps:truck_yard",
         "cluttered": "plansim.core.map_makers:cluttered",
         "traps": "plansim.core.trap_maker:traps",
         "inflated": "plansim.core.trap_maker:inflated",
@@ -79,6 +83,8 @@ BUILTINS: dict[str, dict[str, str]] = {
         "shapes": "plansim.core.shapes:Shapes",
     },
     "space": {
+        "car-space": "plansim.planning.car.space:CarSpace",
+        "truck-space": "plansim.planning.car.truck_space:TruckSpace",
         "box-space": "plansim.planning.spaces.box:BoxSpace",
         "dubins-space": "plansim.planning.spaces.dubins:DubinsSpace",
         "grid-space": "plansim.planning.grid.space:GridSpace",

@@ -14,6 +14,7 @@ from gymnasium.utils.env_checker import check_env
 
 from plansim.core.errors import MalformedInput
 from plansim.core.grid import OccupancyGrid
+from plansim.core.road import Road
 from plansim.core.shapes import Shapes
 from plansim.models.bicycle import Bicycle
 from plansim.models.lidar import Lidar
@@ -36,6 +37,7 @@ def small_map(seed: int = 0) -> OccupancyGrid:
 
 
 MAP = small_map()
+BENDS = Road(points=((0.0, 0.0), (30.0, 0.0), (60.0, 12.0), (90.0, 10.0)), lanes=2, oncoming_lanes=1)
 CUBE = Shapes([0, 0, 0], [5, 5, 5], boxes=[[[1, 1, 0], [2, 4, 4]]], balls=[[3.5, 3.5, 2, 0.8]])
 TRUCK = [[[-1, -1], [4, -1], [4, 1], [-1, 1]], [[-2, -1], [5, -1], [5, 1], [-2, 1]]]
 # short episodes, so that many end

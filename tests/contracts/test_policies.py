@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from plansim.core.grid import OccupancyGrid
+from plansim.core.road import Road
 from plansim.estimation.localization import MonteCarloLocalization
 from plansim.models.lidar import Lidar
 from plansim.models.lidar_likelihood import LikelihoodField
@@ -60,11 +61,20 @@ def plan_follower(build, folder):
     return build(planner, space), [{"state": state, "goal": np.array([6.05, 4.05])} for state in states]
 
 
+def road_driver(build, folder):
+    road = Road(lanes=1, oncoming_lanes=1)
+    cars = [road.vehicles(np.array([50.0 + i, 300.0 - i]), np.array([-1.75, 1.75]), np.array([7.0, -12.0]), 6.0, 2.0) for i in range(7)]
+    seen = np.array([1, 1], dtype=np.int8)
+    return build(road), [
+        {"state": np.array([20.0 + i, -1.75, 0.0, 10.0]), "vehicles": rows, "seen": seen} for i, rows in enumerate(cars)
+    ]
+
+
 CASES = {
     "pure-pursuit": pure_pursuit,
     "grid-moves": grid_moves,
     "network": network,
-    "agent": agent,
+    "agent": agent, "frenet-driver": road_driver, "overtaking-rule": road_driver, "optimal-overtaking": road_driver,
     "plan-follower": plan_follower,
 }
 ELSEWHERE = {"random"}  # it asks its environment what it may do: tested with the scenarios
