@@ -88,6 +88,14 @@ def _cost_ratio(log: Log) -> float | None:
     return None if cost is None or not shortest or math.isnan(cost) or math.isnan(shortest) else cost / shortest
 
 
+def _action_rate(log: Log) -> float | None:
+    actions = np.array(log.columns.get("action", ()), dtype=float)
+    if len(actions) < 2 or not log.dt:
+        return None
+    changes = np.diff(actions.reshape(len(actions), -1), axis=0) / log.dt
+    return math.sqrt(float((changes**2).sum(-1).mean()))
+
+
 _POSES = ("info.pose", "trace.pose")
 
 METRICS: dict[str, Metric] = {
@@ -102,6 +110,8 @@ METRICS: dict[str, Metric] = {
     "heading_error": Metric("root mean square difference of the estimated and the true heading", "rad",
                             _heading_error, _POSES),
     "replans": Metric("plans made after the first", "plans", _replans),
+    "action_rate": Metric("root mean square change of the action over time; the jerk, where it is an acceleration",
+                          "1/s", _action_rate, ("action",)),
     "cost_ratio": Metric("cost of the plan over that of the best there is, where the environment knows it", "",
                          _cost_ratio),
     "seconds": Metric("wall clock of the episode", "s", lambda log: log.seconds),

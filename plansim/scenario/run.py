@@ -123,7 +123,7 @@ def _task(simulation: Any, seeds: Sequence[int], batch: int) -> Task:
     own = simulation.scenario  # a variant may change what is measured
     recorded = seeds if own.record == "all" else seeds[: own.record]
     names = tuple(dict.fromkeys([*own.metrics, *metrics_in(own.expect, own.variants)]))
-    dt = _step_seconds(simulation) if "mean_speed" in names else None
+    dt = _step_seconds(simulation) if {"mean_speed", "action_rate"} & set(names) else None
     rules = Rules(names, own.max_steps, own.timeout, frozenset(recorded), simulation.variant, dt)
     return Task(Portable(simulation), tuple(seeds), rules, batch)
 

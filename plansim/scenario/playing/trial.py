@@ -54,6 +54,7 @@ class Trial:
         self.log, self.clock = Log(dt=rules.dt), clock_for(rules.timeout)
         self.recorded = seed in rules.recorded
         wanted = columns_for(rules.metrics)
+        self._keeps_actions = self.recorded or "action" in wanted
         self._info_keys = [name[5:] for name in wanted if name.startswith("info.")]
         traced = self.recorded or any(name.startswith("trace.") for name in wanted)
         self._trace = getattr(policy, "trace", None) if traced else None
@@ -79,7 +80,7 @@ class Trial:
             raise self._crash(f"policy returned no action at step {self.log.steps}: {first_line(error)}") from error
         if self._trace is not None:
             self._keep_trace(self.ask(self._trace))
-        if self.recorded:
+        if self._keeps_actions:
             keep(self.log.columns, "action", action)
         return action
 
