@@ -81,6 +81,8 @@ def plan_depth_first(problem: Problem, budget: Budget, keep_expanded: bool = Fal
     stack: list[tuple[Node, Iterator[tuple[Node, float]]]] = []
     new: Node | None = search.start
     while new is not None or stack:
+        if new == search.goal:
+            return search.plan(parents, new)
         if new is not None:
             if search.spent():
                 return search.plan(parents, search.nearest(parents))
@@ -94,8 +96,6 @@ def plan_depth_first(problem: Problem, budget: Budget, keep_expanded: bool = Fal
                 break
         if new is None:
             stack.pop()
-        elif new == search.goal:
-            return search.plan(parents, new)
     return search.plan()
 
 
