@@ -18,7 +18,7 @@ from plansim.planning.car.truck_path import end_of, follow
 from plansim.planning.car.truck_search import TruckQuestion, find_truck_way
 from plansim.planning.car.truck_space import TruckSpace
 
-_SPARE = 0.98  # of the curvature: what the corrections of the way may need
+_SPARE = 0.98  # of curvature and speed: what the corrections of the way may need
 _EXACT = 1e-9  # m and rad
 
 
@@ -72,7 +72,7 @@ class TruckHybridAStar:
 
     @property
     def _spacing(self) -> float:
-        return min(self.speed * self.dt, self.turning_radius / 16.0)
+        return min(_SPARE * self.speed * self.dt, self.turning_radius / 16.0)
 
     def plan(self, problem: Problem, budget: Budget = Budget(), rng: np.random.Generator | None = None) -> Plan:
         watch, space = Stopwatch(), self._space(problem)
@@ -137,14 +137,14 @@ class TruckHybridAStar:
         return np.concatenate(pieces)
 
     def _corrected(self, states: Array, controls: Array) -> Array:
-        """Controls that end in the last of the states: by Newton's method on the length, and three waves of steering."""
-        truck, most = (self.robot.trailer_length, pi, inf), self.max_steering
+        """Controls that end in the last state: by Newton's method on the length, and three waves of steering."""
+        truck, most = (self.robot.trailer_length, pi, inf), np.array([self.speed, self.max_steering])
         share = (np.arange(len(controls)) + 0.5) / max(len(controls), 1)
         waves = np.array([np.sin(pi * k * share) for k in (1, 2, 3)])
 
         def changed(c: Array) -> Array:
             speed, steering = controls[:, 0] * (1.0 + c[0]), controls[:, 1] + c[1:] @ waves
-            return np.stack((speed, np.clip(steering, -most, most)), axis=-1)
+            return np.clip(np.stack((speed, steering), axis=-1), -most, most)
 
         def miss(c: Array) -> Array:
             end = end_of(states[0], changed(c), self.robot.wheelbase, self.dt, truck)
