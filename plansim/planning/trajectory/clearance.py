@@ -20,7 +20,7 @@ def clearance_of(space, most: float) -> Callable[[Array], Array]:
     if isinstance(space, GridSpace):
         return lambda points: _on_grid(space, points, most)
     world = getattr(space, "world", None)
-    if not hasattr(world, "distance"):
+    if world is None or not hasattr(world, "distance"):
         raise MalformedInput(f"a {type(space).__name__} does not know how far its obstacles are: ask for no clearance")
     return lambda points: np.minimum(world.distance(points), most)
 

@@ -64,7 +64,7 @@ class Osqp:
 
 
 def matrices(count: int, weights: tuple[float, ...]):
-    """P and A of `corridor_qp_kernels` as sparse matrices over all unknowns, with a row for every joint there may be."""
+    """P and A of `corridor_qp_kernels` over all unknowns, sparse, with a row for every joint there may be."""
     from scipy.sparse import eye_array, vstack
 
     one = eye_array(count, format="csr")

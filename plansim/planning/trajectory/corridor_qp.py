@@ -81,7 +81,7 @@ class InteriorPoint:
 
 
 def extended(problem: CorridorProblem) -> Array:
-    """Control points (N + 4, d) with one more at each end for the accelerations before and after; the ends are fixed."""
+    """Control points (N + 4, d) with one more at each end, for the accelerations there; three at each end are fixed."""
     points = np.empty((len(problem.low) + 2, problem.low.shape[1]))
     points[1:-1] = problem.reference
     dt = problem.dt

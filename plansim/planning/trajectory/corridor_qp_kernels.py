@@ -67,7 +67,9 @@ def smooth(y, reference, joints, low, high, weights, gap, rounds):
             for r in range(rows):
                 # what over and under must still take up
                 miss_over, miss_under = values[r] + over[r] - high[r], low[r] + under[r] - values[r]
-                row[r] = push[r] * miss_over * per_over[r] - c_over[r] - pull[r] * miss_under * per_under[r] + c_under[r]
+                row[r] = (
+                    push[r] * miss_over * per_over[r] - c_over[r] - pull[r] * miss_under * per_under[r] + c_under[r]
+                )
             rhs[:] = gradient
             add_transposed(row, joints, rhs)
             _solve(factor, rhs, change)

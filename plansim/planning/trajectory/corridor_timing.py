@@ -27,14 +27,12 @@ def corridor_problem(
     along = _times(path, limits, dt, stretch)
     boxes = corridor.boxes + _EDGE * np.diff(corridor.boxes, axis=1).min(-1, keepdims=True) * [[[1.0], [-1.0]]]
     # the control point c_i+1 belongs to step i
-    box = np.searchsorted(_switches(corridor.boxes, path), along, side="right")
+    box: Array = np.searchsorted(_switches(corridor.boxes, path), along, side="right")
     bounds = boxes[box]
-    joints = 1 + np.flatnonzero(np.diff(box[1:-1]))
+    joints = np.flatnonzero(box[1:-2] != box[2:-1]) + 1
     before, after = boxes[box[joints]], boxes[box[joints + 1]]
     turn = Corridor(corridor.boxes, np.array([0.0, 0.0, corridor.frame[2]]))
-    ends = [
-        np.stack((corridor.to_frame(end[:2]), turn.to_frame(end[2:]), np.zeros(2))) for end in (start, goal)
-    ]
+    ends = [np.stack((corridor.to_frame(end[:2]), turn.to_frame(end[2:]), np.zeros(2))) for end in (start, goal)]
     return CorridorProblem(
         dt, ends[0], ends[1], bounds[:, 0], bounds[:, 1], joints,
         np.maximum(before[:, 0], after[:, 0]), np.minimum(before[:, 1], after[:, 1]),

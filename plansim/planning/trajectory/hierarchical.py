@@ -23,9 +23,9 @@ class Hierarchical:
     """A smooth trajectory around any trap: the search decides on which side, the quadratic program how.
 
     Coarse path by `planner`, its line-of-sight shortcut, boxes of free space around that, and the least jerk within
-    them under limits on speed, acceleration and jerk, each along an axis of the map. The trajectory lies in the corridor
-    everywhere, not at its samples alone: see `CorridorProblem`. Where the time is too short for the limits it is
-    stretched; a problem for which that does not help ends with BUDGET_SPENT.
+    them under limits on speed, acceleration and jerk, each along an axis of the map. The trajectory lies in the
+    corridor everywhere, not at its samples alone: see `CorridorProblem`. Where the time is too short for the limits it
+    is stretched; a problem for which that does not help ends with BUDGET_SPENT.
 
     Start and goal: x y, at rest, or x y and velocities. States: x y vx vy, every `dt`; controls: the accelerations of a
     point mass, held over dt; times from 0. The cost is in metres.

@@ -20,8 +20,9 @@ def jerk_limited(
     The clock of `time_optimal` is averaged over a window of time, which turns its steps of acceleration into ramps
     (Biagiotti & Melchiorri 2012, FIR filters for trajectories); where the averaged motion is beyond a limit, the path
     there is slowed down and passed anew. On a straight line this is the time-optimal double-S; elsewhere it is feasible
-    and near. The window is searched for by its duration. What remains of excess (below 1 %) is taken out by slowing the whole motion.
-    Needs a path without jumps of its second derivative, such as `spline_path`.
+    and near. The window is searched for. Limits are looked at five times in each of some thousand pieces, and what
+    remains of excess is taken out by slowing the whole motion.
+    Needs a path without jumps of its second derivative, such as `spline_path` or `rounded_path`.
 
     >>> from plansim.planning.trajectory.paths import spline_path
     >>> line = spline_path(np.array([[0.0], [8.0]]))
@@ -33,7 +34,9 @@ def jerk_limited(
     bends, slopes = np.abs(path.coefficients[:, 2]).max(), np.abs(path.coefficients[:, 1]).max()
     rounding = 1e-6 * max(bends, slopes / np.diff(path.breaks).max())
     if corners(path).any() or (np.abs(path.jumps(2)) > rounding).any():
-        raise MalformedInput("a limit on jerk needs a path whose second derivative does not jump; take spline_path")
+        raise MalformedInput(
+            "a limit on jerk needs a path whose second derivative does not jump; take spline_path or rounded_path"
+        )
     grid = StepGrid(path, steps)
     found: dict[float, TimedPath] = {}
 
@@ -65,7 +68,7 @@ def _passage(grid: StepGrid, path: PiecewisePath, v: Array, a: Array, j: Array, 
 
 
 def _sampled(timed: TimedPath) -> Array:
-    """Times at which the limits are looked at: within each piece of the clock, and on both sides of the path's knots."""
+    """Times at which limits are looked at: in each piece of the clock, and on both sides of the path's knots."""
     breaks = timed.clock.breaks
     within = (breaks[:-1, None] + np.diff(breaks)[:, None] * _SAMPLES).ravel()
     knots = timed.path.breaks[1:-1]

@@ -94,7 +94,9 @@ def limits(name: str, value: Array, path: PiecewisePath) -> Array:
     try:
         found = np.ascontiguousarray(np.broadcast_to(np.asarray(value, dtype=float), (path.dimension,)))
     except ValueError:
-        raise MalformedInput(f"{name} has shape {np.shape(value)}, but the path has {path.dimension} coordinates") from None
+        raise MalformedInput(
+            f"{name} has shape {np.shape(value)}, but the path has {path.dimension} coordinates"
+        ) from None
     if not ((found > 0) & (found < np.inf)).all():
         raise MalformedInput(f"{name} is {found.tolist()}, but limits are finite and above 0")
     return found

@@ -1,7 +1,7 @@
 """Reachability along a path, compiled: how fast each point of it may be passed, so that all limits hold.
 
-Along a path q(s) let x = (ds/dt)^2 and u = d2s/dt2; dx/ds = 2 u. Then dq/dt = q' sqrt(x), d2q/dt2 = q' u + q'' x. With u
-held over a step of s, x is linear there, and on a cubic piece d2q/dt2 is a quadratic polynomial of s whose three
+Along a path q(s) let x = (ds/dt)^2 and u = d2s/dt2; dx/ds = 2 u. Then dq/dt = q' sqrt(x), d2q/dt2 = q' u + q'' x. With
+u held over a step of s, x is linear there, and on a cubic piece d2q/dt2 is a quadratic polynomial of s whose three
 Bernstein coefficients are linear in (u, x): limits on them hold everywhere in the step, not at its ends alone.
 """
 
@@ -93,7 +93,7 @@ def _slope_coefficients(slopes, delta, j):
 
 @kernel
 def _acceleration_rows(delta, slopes, limits, share, over, under):
-    """Rows |u + under x| <= over (3 n,) of the three coefficients of each joint; returns the x that they allow alone."""
+    """Rows |u + under x| <= over (3 n,) of the three coefficients of each joint; returns the x that they allow."""
     greatest, n = _LARGEST, slopes.shape[1]
     for j in range(n):
         q1, q2, q3, limit = slopes[0, j], slopes[1, j], slopes[2, j], limits[j] * share

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -11,7 +12,7 @@ from plansim.core.errors import MalformedInput
 from plansim.core.trajectory import arc_length
 from plansim.planning.base import Plan, Problem
 from plansim.planning.trajectory.jerk_limited import jerk_limited, slowed
-from plansim.planning.trajectory.paths import blended_path, rounded_path
+from plansim.planning.trajectory.paths import PiecewisePath, blended_path, rounded_path
 from plansim.planning.trajectory.time_optimal import TimedPath, time_optimal
 
 _SPARE = 1e-3  # of the limits, for what it takes to end in the goal exactly
@@ -103,14 +104,14 @@ def sweep_free(space, states: Array, dt: float) -> bool:
 def _stopping(path: Array, v: float, a: float, j: float) -> TimedPath:
     """Along straight lines under a limit on jerk, with a stop at each corner."""
     line = blended_path(path, 0.0)
-    clocks, seconds = [], 0.0
-    for start, end in zip(path[:-1], path[1:], strict=True):
-        leg = jerk_limited(blended_path(np.stack((start, end)), 0.0), v, a, j)
-        clocks.append((leg.clock, seconds, line.breaks[len(clocks)]))
-        seconds += leg.duration
-    breaks = np.concatenate([[0.0], *(clock.breaks[1:] + shift for clock, shift, _ in clocks)])
-    pieces = np.concatenate([clock.coefficients + [[along], [0], [0], [0]] for clock, _, along in clocks])
-    return TimedPath(line, type(line)(breaks, pieces))
+    breaks, pieces = [np.zeros(1)], []
+    for ends, along in zip(pairwise(path), line.breaks, strict=False):
+        clock = jerk_limited(blended_path(np.stack(ends), 0.0), v, a, j).clock
+        coefficients = clock.coefficients.copy()
+        coefficients[:, 0] += along
+        breaks.append(clock.breaks[1:] + breaks[-1][-1])
+        pieces.append(coefficients)
+    return TimedPath(line, PiecewisePath(np.concatenate(breaks), np.concatenate(pieces)))
 
 
 def _between_ends(problem: Problem, states: Array) -> Array:
