@@ -33,6 +33,7 @@ BUILTINS: dict[str, dict[str, str]] = {
         "trajectory-optimization": "plansim.planning.trajectory.local_optimization:TrajectoryOptimization",
         "hybrid-a-star": "plansim.planning.car.hybrid_astar:HybridAStar",
         "truck-hybrid-a-star": "plansim.planning.car.truck_hybrid_astar:TruckHybridAStar",
+        "kinodynamic-rrt": "plansim.planning.car.kinodynamic_rrt:KinodynamicRRT",
         "networkx-a-star": "plansim.planning.peers.networkx_peer:NetworkX",
     },
     "estimator": {
@@ -89,6 +90,7 @@ BUILTINS: dict[str, dict[str, str]] = {
         "dubins-space": "plansim.planning.spaces.dubins:DubinsSpace",
         "grid-space": "plansim.planning.grid.space:GridSpace",
         "reeds-shepp-space": "plansim.planning.spaces.reeds_shepp:ReedsSheppSpace",
+        "vehicle-space": "plansim.planning.car.vehicle_space:VehicleSpace",
     },
     "processor": {
         "shortcut": "plansim.planning.trajectory.shortcut:Shortcut",

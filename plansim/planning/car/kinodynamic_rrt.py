@@ -37,9 +37,9 @@ class KinodynamicRRT:
     """
 
     dt: float = 0.1  # s, a step of the plan
-    longest: int = 10  # steps that a control is held at most
-    candidates: int = 10  # controls drawn for each sample
-    goal_bias: float = 0.1  # share of samples that are the goal itself
+    longest: int = 20  # steps that a control is held at most
+    candidates: int = 5  # controls drawn for each sample
+    goal_bias: float = 0.05  # share of samples that are the goal itself
     most_samples: int = 50_000
     keep_tree: bool = False
 

@@ -23,7 +23,7 @@ SAFETY = 1.5  # how much faster than in the mean of half a step a corner may go
 
 @cache
 def vehicle_kernels(step: Kernel, clearance: Kernel) -> tuple[Kernel, Kernel]:
-    """room(x (n,), arrays) -> metres by which all is clear, negative: it is not free;
+    """room(x (n,), arrays) -> metres by which all is at least clear, negative: it is not free;
     way_room(x, u, p, dt, room, arrays, scratch (2, n)) -> room after dt, negative: it was not free somewhere.
 
     step: of a vehicle, as `models.vehicle.compiled_step`; clearance: of a body, as `car.body.clearance`. way_room is
@@ -32,30 +32,26 @@ def vehicle_kernels(step: Kernel, clearance: Kernel) -> tuple[Kernel, Kernel]:
 
     @kernel
     def room(x, arrays):
-        frame, ground, body, trailer_body, hitch, angles, bounds = arrays
-        for i in range(x.shape[0]):
-            if not bounds[0, i] <= x[i] <= bounds[1, i]:
-                return -1.0
+        if not _within(x, arrays):
+            return -1.0
+        frame, ground, body, trailer_body, hitch, angles, _ = arrays
         heading = x[angles[0]] if angles[0] >= 0 else 0.0
-        least = _placed(x[0], x[1], heading, frame, ground, body)
+        least = placed(x[0], x[1], heading, frame, ground, body)
         if angles[1] >= 0 and least >= 0.0:
             trailer = x[angles[1]]
-            bend = heading - trailer
-            if fabs(bend - 2 * np.pi * np.rint(bend / (2 * np.pi))) > hitch[2]:
-                return -1.0
             axle_x = x[0] - hitch[0] * cos(heading) - hitch[1] * cos(trailer)
             axle_y = x[1] - hitch[0] * sin(heading) - hitch[1] * sin(trailer)
-            least = min(least, _placed(axle_x, axle_y, trailer, frame, ground, trailer_body))
+            least = min(least, placed(axle_x, axle_y, trailer, frame, ground, trailer_body))
         return least
 
     @kernel
-    def _placed(x, y, heading, frame, ground, body):
+    def placed(x, y, heading, frame, ground, body):
         dx, dy, c, s = x - frame[0], y - frame[1], cos(frame[2]), sin(frame[2])
         heading -= frame[2]
         return clearance(c * dx + s * dy, c * dy - s * dx, cos(heading), sin(heading), ground, body)
 
     @kernel
-    def way_room(x, u, p, dt, room_of_x, arrays, scratch):
+    def way_room(x, u, p, dt, least, arrays, scratch):
         """By conservative advancement: as far as all is clear nothing can collide; skins cover what is left."""
         _, _, body, trailer_body, hitch, angles, _ = arrays
         part, end = scratch[0], scratch[1]
@@ -64,19 +60,34 @@ def vehicle_kernels(step: Kernel, clearance: Kernel) -> tuple[Kernel, Kernel]:
         moved = _moved(x, part, body, trailer_body, hitch, angles) + _moved(
             part, end, body, trailer_body, hitch, angles
         )
-        rest, least, finest = SAFETY * moved, room_of_x, min(body.step, trailer_body.step)
-        if least >= rest:
-            return room(end, arrays)
+        if not _within(end, arrays):
+            return -1.0
+        rest, finest = SAFETY * moved, min(body.step, trailer_body.step)
+        if least < rest:
+            least = room(x, arrays)
         gone = 0.0
         while least >= 0.0:
-            gone += max(least, finest) / rest
-            if gone >= 1.0:
-                return room(end, arrays)
+            if least >= (1.0 - gone) * rest:  # what is left of it is clear at the end
+                return least - (1.0 - gone) * rest
+            gone = min(gone + max(least, finest) / rest, 1.0)
             step(x, u, p, gone * dt, part)
             least = room(part, arrays)
         return least
 
     return room, way_room
+
+
+@kernel
+def _within(x, arrays):
+    """Whether the components are within their bounds, and the trailer is not bent too much."""
+    hitch, angles, bounds = arrays[4], arrays[5], arrays[6]
+    for i in range(x.shape[0]):
+        if not bounds[0, i] <= x[i] <= bounds[1, i]:
+            return False
+    if angles[1] < 0:
+        return True
+    bend = x[angles[0]] - x[angles[1]]
+    return fabs(bend - 2 * np.pi * np.rint(bend / (2 * np.pi))) <= hitch[2]
 
 
 @kernel

@@ -60,7 +60,7 @@ class VehicleSpace:
         for name in self.limits:
             if name not in names:
                 raise MalformedInput(f"limits has {name!r}, which is no component{near_miss(name, names)}")
-        self._arrays  # noqa: B018  a malformed body is refused at once
+        self._arrays, self.metric  # noqa: B018  a malformed body is refused at once
 
     @property
     def dimension(self) -> int:
