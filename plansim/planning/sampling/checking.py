@@ -24,7 +24,12 @@ class CheckedEdges:
         self.space, self.is_free, self.check_every, self.checks = space, is_free, check_every, 0
         # compiled, one edge costs a tenth of what it costs through arrays
         kernels = getattr(space, "kernels", None)
-        self.segment_free = None if kernels is None else kernels.segment_free
+        self.point_free, self.segment_free = (None, None) if kernels is None else kernels[1:3]
+
+    def point(self, x: Array, arrays: tuple) -> bool:
+        """Whether one state (n,) is free."""
+        known = self.point_free(x, arrays) if self.point_free is not None else self.space.is_free(x)
+        return bool(known) and (self.is_free is None or bool(self.ask(x[None])[0]))
 
     def __call__(self, known: Array, new: Array, forward: bool, arrays: tuple) -> bool:
         a, b = (known, new) if forward else (new, known)
@@ -44,6 +49,26 @@ class CheckedEdges:
                 return False
         return True
 
+    def points(self, states: Array) -> Array:
+        """Which of the states (N, n) are free, (N,) bool; the user is asked of those that the space holds for free."""
+        free = np.array(self.space.is_free(states), dtype=bool)
+        if self.is_free is not None and free.any():
+            free[free] = self.ask(states[free])
+        return free
+
+    def many(self, a: Array, b: Array) -> Array:
+        """Which of the edges between free states (E, n) are free, (E,) bool; all their states are asked of at once."""
+        free = np.array(self.space.edge_free(a, b), dtype=bool)
+        if self.is_free is None or not free.any():
+            return free
+        known = np.flatnonzero(free)
+        counts = np.maximum(np.ceil(self.space.distance(a[known], b[known]) / self.check_every), 1).astype(np.int64)
+        edge = np.repeat(np.arange(len(known)), counts)
+        within = np.arange(len(edge)) - np.repeat(np.cumsum(counts) - counts, counts) + 0.5
+        states = self.space.interpolate(a[known[edge]], b[known[edge]], within / counts[edge])
+        free[known] = np.bincount(edge, weights=~self.ask(states), minlength=len(known)) == 0
+        return free
+
     def ask(self, states: Array) -> Array:
         """The user's answer for states (N, n), (N,) bool."""
         assert self.is_free is not None
@@ -57,13 +82,9 @@ class CheckedEdges:
         return answer
 
 
-def checked_edges(space: Space, is_free: Callable[[Array], Array] | None, check_every: float) -> CheckedEdges:
-    return CheckedEdges(space, is_free, check_every)
-
-
 @lru_cache(maxsize=4096)
 def spread_shares(count: int) -> Array:
-    """1/count, 2/count ... 1 in an order that is spread out from its beginning: the end first, then halves, quarters."""
+    """1/count, 2/count ... 1 spread out from the beginning on: the end first, then halves, then quarters."""
     order, seen = [count], {0, count}
     parts = 2
     while len(order) < count:
@@ -76,8 +97,8 @@ def spread_shares(count: int) -> Array:
 
 
 @cache
-def checked_kernel(segment_free: Kernel, is_free: Kernel) -> Kernel:
-    """`segment_free` of a space together with a compiled `is_free` of states (N, n), every so far along the edge.
+def checked_kernel(segment_free: Kernel, is_free: Kernel) -> tuple[Kernel, Kernel]:
+    """`point_free` and `segment_free` of a space with a compiled `is_free` of states (N, n), every so far along.
 
     Its arrays are (those of the space, its metric, how far).
     """
@@ -93,4 +114,8 @@ def checked_kernel(segment_free: Kernel, is_free: Kernel) -> Kernel:
             straight.interpolate(a, b, i / count, metric, states[i])
         return is_free(states).all()
 
-    return segment_and_states_free
+    @kernel
+    def point_and_state_free(x, arrays):
+        return segment_and_states_free(x, x, arrays)
+
+    return point_and_state_free, segment_and_states_free

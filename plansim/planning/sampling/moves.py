@@ -15,7 +15,7 @@ import numpy as np
 from plansim.core.arrays import Array
 from plansim.core.kernel import Kernel, lean_kernel
 from plansim.core.random import uniform_pair
-from plansim.planning.sampling.checking import checked_edges, checked_kernel
+from plansim.planning.sampling.checking import CheckedEdges, checked_kernel
 from plansim.planning.sampling.nearest import nearest as nearest_row
 from plansim.planning.spaces import straight
 from plansim.planning.spaces.base import Kernels, Space
@@ -29,6 +29,14 @@ class Moves(NamedTuple):
     steer: Callable[..., Any]  # (known, target, share, forward, metric, arrays, out): a state on the way
     edge_free: Callable[..., Any]  # (known, new, forward, arrays) -> bool; known: an end that is free
     distance: Callable[..., Any]  # (a, b, metric, arrays) -> float
+
+
+class Measures(NamedTuple):
+    """What is asked before a search and after it."""
+
+    is_free: Callable[..., Any]  # (x, arrays) -> bool
+    survey: Callable[..., Any]  # (start, goal, metric, arrays) -> whether each is free, and how far apart they are
+    length: Callable[..., Any]  # (states (T, n), metric, arrays) -> float
 
 
 @lean_kernel
@@ -58,47 +66,53 @@ def _distance(a, b, metric, arrays):
 
 def moves_in(
     space: Space, is_free: Callable | None, check_every: float, rng: np.random.Generator
-) -> tuple[Moves, tuple, bool]:
-    """The moves of a space, the arrays that they read, and whether all of them are compiled.
+) -> tuple[Moves, Measures, tuple, bool]:
+    """The moves and measures of a space, the arrays that they read, and whether all of them are compiled.
 
     is_free: the problem's own, asked every `check_every` along an edge; compiled too, where it is a `kernel` of
         states (N, n) -> (N,) bool
     """
     kernels: Kernels | None = getattr(space, "kernels", None)
     if kernels is not None and is_free is None:
-        return compiled_moves(*kernels[1:]), kernels.arrays, True
+        return *compiled_moves(*kernels[1:]), kernels.arrays, True
     if kernels is not None and isinstance(is_free, Kernel) and kernels.distance is None:
-        moves = compiled_moves(kernels.point_free, checked_kernel(kernels.segment_free, is_free), None, None)
-        return moves, (kernels.arrays, space.metric, float(check_every)), True
-    if kernels is not None:
-        moves = compiled_moves(*kernels[1:])
-        return moves._replace(edge_free=checked_edges(space, is_free, check_every)), kernels.arrays, False
-    return _python_moves(space, checked_edges(space, is_free, check_every), rng), (), False
+        checked = checked_kernel(kernels.segment_free, is_free)
+        return *compiled_moves(*checked, None, None), (kernels.arrays, space.metric, float(check_every)), True
+    edges, arrays = CheckedEdges(space, is_free, check_every), () if kernels is None else kernels.arrays
+    moves = _python_moves(space, rng) if kernels is None else compiled_moves(*kernels[1:])[0]
+
+    def survey(start: Array, goal: Array, metric: Array, arrays: tuple) -> tuple[bool, bool, float]:
+        return edges.point(start, arrays), edges.point(goal, arrays), moves.distance(start, goal, metric, arrays)
+
+    measures = Measures(edges.point, survey, _length(moves.distance, as_it_is))
+    return moves._replace(edge_free=edges), measures, arrays, False
 
 
 @cache
 def compiled_moves(
     point_free: Kernel, segment_free: Kernel, distance: Kernel | None, interpolate: Kernel | None
-) -> Moves:
-    """Moves from the kernels of a space, see `Kernels`."""
+) -> tuple[Moves, Measures]:
+    """Moves and measures from the kernels of a space, see `Kernels`."""
 
     @lean_kernel
     def edge_free(known, new, forward, arrays):
         return segment_free(known, new, arrays) if forward else segment_free(new, known, arrays)
 
     if distance is None or interpolate is None:
-        return Moves(sample, _nearest, _steer, edge_free, _distance)
+        moves = Moves(sample, _nearest, _steer, edge_free, _distance)
+    else:
+        moves = Moves(sample, *_curved(distance, interpolate, edge_free))
+    apart = moves.distance
 
     @lean_kernel
-    def steer(known, target, share, forward, metric, arrays, out):
-        if forward:
-            interpolate(known, target, share, arrays, out)
-        else:
-            interpolate(target, known, 1.0 - share, arrays, out)
+    def survey(start, goal, metric, arrays):
+        return point_free(start, arrays), point_free(goal, arrays), apart(start, goal, metric, arrays)
 
-    @lean_kernel
-    def apart(a, b, metric, arrays):
-        return distance(a, b, arrays)
+    return moves, Measures(point_free, survey, _length(apart, lean_kernel))
+
+
+def _curved(distance: Kernel, interpolate: Kernel, edge_free: Kernel) -> tuple[Kernel, ...]:
+    """nearest, steer, edge_free, distance where ways are not straight, nor as long one way as the other."""
 
     @lean_kernel
     def nearest(x, tree, forward, metric, arrays):
@@ -111,13 +125,46 @@ def compiled_moves(
                     best, least = row, d
         return best, least
 
-    return Moves(sample, nearest, steer, edge_free, apart)
+    @lean_kernel
+    def steer(known, target, share, forward, metric, arrays, out):
+        if forward:
+            interpolate(known, target, share, arrays, out)
+        else:
+            interpolate(target, known, 1.0 - share, arrays, out)
+
+    @lean_kernel
+    def apart(a, b, metric, arrays):
+        return distance(a, b, arrays)
+
+    return nearest, steer, edge_free, apart
 
 
-def _python_moves(space: Space, edge_free: Callable, rng: np.random.Generator) -> Moves:
-    """Over the methods of any `Space`; compiled ones but for the edges where it has a `metric`."""
+def _length(distance: Callable, make: Callable) -> Callable:
+    @make
+    def length(states, metric, arrays):
+        total = 0.0
+        for k in range(1, states.shape[0]):
+            total += distance(states[k - 1], states[k], metric, arrays)
+        return total
+
+    return length
+
+
+def as_it_is(function: Callable) -> Callable:
+    """In the place of `lean_kernel`: a loop for Python."""
+    return function
+
+
+@lean_kernel
+def _unknown(known, new, forward, arrays):
+    """Stands where Python will be asked."""
+    return False
+
+
+def _python_moves(space: Space, rng: np.random.Generator) -> Moves:
+    """Over the methods of any `Space`, where it has a `metric` by kernels."""
     if hasattr(space, "metric"):
-        return Moves(sample, _nearest, _steer, edge_free, _distance)
+        return Moves(sample, _nearest, _steer, _unknown, _distance)
     drawn: list[Array] = []
 
     def draw(stream: Array, bounds: Array, out: Array) -> None:
@@ -138,4 +185,4 @@ def _python_moves(space: Space, edge_free: Callable, rng: np.random.Generator) -
     def distance(a: Array, b: Array, metric: Array, arrays: tuple) -> float:
         return float(space.distance(a, b))
 
-    return Moves(draw, nearest, steer, edge_free, distance)
+    return Moves(draw, nearest, steer, _unknown, distance)

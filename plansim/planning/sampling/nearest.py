@@ -2,9 +2,10 @@
 
 Bentley 1975, "Multidimensional binary search trees used for associative searching"; a full bucket is halved at the
 median of its widest component, so that the tree follows the data. Distances are those of a space's `metric` (n, 3),
-periodic components included. The states stay where they are, (C, n); the tree holds their rows, and copies side by side, in a tuple of arrays:
+periodic components included. The states (C, n) are the caller's; the tree holds their rows, and copies side by side:
 
-    axes, parts (K,), splits (K,), children (K, 2), buckets (L, 32), points (L, 32, n), stack (K,), bounds (K,), used (2,)
+    axes, parts (K,), splits (K,), children (K, 2), buckets (L, 32), points (L, 32, n), stack (K,), bounds (K,),
+    used (2,)
 
 axes: n zeros, a tuple, by which the compiler knows the dimension; parts: which component a node splits, -1 for a leaf,
 whose children are its bucket and how many it holds.
@@ -44,7 +45,7 @@ def grown_index(index: tuple, capacity: int) -> tuple:
 @lean_kernel
 def insert(i, states, metric, index):
     """Adds row i of the states."""
-    axes, parts, splits, children, buckets, points, stack, bounds, used = index
+    _, parts, splits, children, buckets, points, _, _, used = index
     node = 0
     while True:
         while parts[node] >= 0:
@@ -93,7 +94,7 @@ def _halve(node, states, metric, parts, splits, children, buckets, points, used)
 
 @lean_kernel
 def _apart(axes, x, points, k, metric):
-    """The squared distance of x from a state in a bucket, `straight.squared_distance` for a dimension that the compiler knows."""
+    """`straight.squared_distance` of x from one of the points, for a dimension that the compiler knows."""
     total = 0.0
     for i in range(len(axes)):
         d, period = points[k, i] - x[i], metric[i, 2]
@@ -116,7 +117,7 @@ def _far_side(x, axis, split, metric):
 @lean_kernel
 def nearest(x, metric, index):
     """The row of the state nearest to x (n,), and its distance; -1 and inf where there is none."""
-    axes, parts, splits, children, buckets, points, stack, bounds, used = index
+    axes, parts, splits, children, buckets, points, stack, bounds, _ = index
     best, least, top = -1, np.inf, 0
     stack[0], bounds[0] = 0, 0.0
     while top >= 0:
@@ -144,7 +145,7 @@ def nearest(x, metric, index):
 @lean_kernel
 def k_nearest(x, metric, index, rows, distances):
     """Fills `rows` and `distances` (k,) with the nearest states, nearest first; how many there are."""
-    axes, parts, splits, children, buckets, points, stack, bounds, used = index
+    axes, parts, splits, children, buckets, points, stack, bounds, _ = index
     most, found, top = rows.shape[0], 0, 0
     stack[0], bounds[0] = 0, 0.0
     while top >= 0:
@@ -177,7 +178,7 @@ def k_nearest(x, metric, index, rows, distances):
 @lean_kernel
 def within(x, radius, metric, index, rows):
     """Fills `rows` with the states no farther than `radius` from x, in no order; how many, at most len(rows)."""
-    axes, parts, splits, children, buckets, points, stack, bounds, used = index
+    axes, parts, splits, children, buckets, points, stack, _, _ = index
     found, top = 0, 0
     stack[0] = 0
     while top >= 0:

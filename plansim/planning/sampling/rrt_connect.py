@@ -11,6 +11,7 @@ from plansim.core.arrays import Array
 from plansim.core.kernel import lean_kernel
 from plansim.core.random import uniform
 from plansim.planning.base import Budget, Plan, Problem, Status
+from plansim.planning.sampling.moves import as_it_is
 from plansim.planning.sampling.running import FOUND, FULL, SPENT, grow_trees, positive
 from plansim.planning.sampling.task import Task
 from plansim.planning.sampling.tree import Tree, add, copy, edges_in_order
@@ -48,7 +49,7 @@ class RRTConnect:
         refusal = task.refusal()
         if refusal is not None:
             return refusal
-        root = goal_root(task, self.max_samples)
+        root = task.goal if task.goal_free else drawn_root(task, self.max_samples)
         trees = [Tree(task.start, task.metric), Tree(task.goal if root is None else root, task.metric)]
         state = np.array([0, -1, -1], dtype=np.int64)
         search = (_compiled if task.compiled else _search)(*task.moves)
@@ -59,10 +60,8 @@ class RRTConnect:
         return task.plan(status, states, int(state[0]), sum(tree.size for tree in trees), tree=tree)
 
 
-def goal_root(task: Task, tries: int) -> Array | None:
-    """A free state in the goal to grow the second tree from: the goal itself, or else one drawn from around it."""
-    if task.is_free(task.goal):
-        return task.goal
+def drawn_root(task: Task, tries: int) -> Array | None:
+    """A free state to grow the second tree from, drawn from the goal's region, where its centre is not free."""
     drawn, x = np.empty_like(task.goal), np.empty_like(task.goal)
     for _ in range(min(tries, 10_000)):
         task.moves.sample(task.stream, task.bounds, drawn)
@@ -85,7 +84,7 @@ def _path(trees: list[Tree], state: Array, task: Task) -> tuple[Status, Array]:
     return Status.SOLVED, states
 
 
-def _search(sample, nearest, steer, edge_free, distance, make=lambda function: function):
+def _search(sample, nearest, steer, edge_free, distance, make=as_it_is):
     """The algorithm around the moves of a space; `make` compiles its functions, or leaves them to Python."""
 
     @make
@@ -101,7 +100,7 @@ def _search(sample, nearest, steer, edge_free, distance, make=lambda function: f
 
     @make
     def search(trees, state, stream, scratch, frame, arrays, limit):
-        bounds, metric, step, goal, goal_radius = frame
+        bounds, metric, step, goal, _ = frame
         target, new = scratch[0], scratch[1]
         while state[0] < limit:
             if min(trees[0][0].shape[0] - trees[0][3][0], trees[1][0].shape[0] - trees[1][3][0]) < ROOM:

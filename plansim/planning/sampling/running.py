@@ -18,15 +18,17 @@ SPENT, FULL, FOUND = 0, 1, 2
 BETWEEN_CLOCKS = 1024, 16  # samples; where edges are asked of Python
 
 
-def grow_trees(search: Callable, trees: list[Tree], state: Array, task: Task, budget: Budget, most: int) -> None:
+def grow_trees(
+    search: Callable, trees: list[Tree], state: Array, task: Task, budget: Budget, most: int, *more: float
+) -> None:
     """Lets `search` go on until it has found a path, or until the budget or `most` samples are spent.
 
     search: (arrays of the trees, state, stream, scratch (2, n), frame, arrays of the space, limit) -> outcome;
-        state[0] counts the samples, and frame is (bounds, metric, step, goal, goal_radius)
+        state[0] counts the samples, and frame is (bounds, metric, step, goal, goal_radius, *more)
     """
     limit = most if budget.iterations is None else min(budget.iterations, most)
     piece = BETWEEN_CLOCKS[0 if task.compiled else 1]
-    frame = task.bounds, task.metric, float(task.step), task.goal, task.goal_radius
+    frame = task.bounds, task.metric, task.step, task.goal, task.goal_radius, *more
     scratch = np.empty((2, len(task.start)))
     while state[0] < limit and (budget.seconds is None or task.watch.seconds < budget.seconds):
         until = limit if budget.seconds is None else min(int(state[0]) + piece, limit)
@@ -43,3 +45,9 @@ def positive(planner: Any, *names: str) -> None:
         value = getattr(planner, name)
         if value is not None and not 0 < value < np.inf:
             raise MalformedInput(f"{name} is {value}, but must be above 0")
+
+
+def share(planner: Any, *names: str) -> None:
+    for name in names:
+        if not 0.0 <= getattr(planner, name) <= 1.0:
+            raise MalformedInput(f"{name} is {getattr(planner, name)}, but must lie in [0, 1]")
