@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from plansim.core.arrays import Array
 from plansim.viz.line_chart import Line, line_chart
 from plansim.viz.markup import Html, tag
 from plansim.viz.scene import Track
@@ -16,27 +17,33 @@ MOST_LINES = 24
 
 def convergence(recorded: Sequence[Track]) -> Html | None:
     """A section with the chart; None where no planner kept its history."""
-    told = [track for track in recorded if track.history is not None]
+    told = [track for track in recorded if track.history is not None and len(track.history)]
     if not told:
         return None
     variants = list(dict.fromkeys(track.variant for track in told))
-    most = max(float(track.history[-1, 0]) for track in told if track.history is not None)
-    lines = [_line(track, SERIES[variants.index(track.variant) % len(SERIES)], most) for track in told[:MOST_LINES]]
-    keys = [
-        tag("span", tag("i", style=f"background:var(--{SERIES[i % len(SERIES)]})"), v or "all")
-        for i, v in enumerate(variants)
-    ]
-    chart = line_chart("Cost of the best path so far", lines, "samples drawn", "cost")
-    figure = tag(
-        "figure", tag("figcaption", "Cost over samples"), chart, tag("div", *keys, class_="legend"), class_="wide"
-    )
-    says = "What the best path cost after so many samples, one line for each recorded episode."
-    return tag("section", tag("h2", "Convergence"), tag("p", says), figure)
+    best: dict[int, float] = {}
+    for track in told:
+        best[track.seed] = min(best.get(track.seed, np.inf), float(_history(track)[-1, 1]))
+    most = max(float(_history(track)[-1, 0]) for track in told)
+    colours = {variant: SERIES[i % len(SERIES)] for i, variant in enumerate(variants)}
+    lines = [_line(track, colours[track.variant], best[track.seed], most) for track in told[:MOST_LINES]]
+    keys = [tag("span", tag("i", style=f"background:var(--{colours[v]})"), v or "cost") for v in variants]
+    chart = line_chart("Cost of the best path so far", lines, "samples drawn", "% above the best in the end")
+    caption = tag("figcaption", "Cost over samples", tag("span", ", % above the best that was found for the seed"))
+    figure = tag("figure", caption, chart, tag("div", *keys, class_="legend"))
+    says = "How much better paths got with samples, one line for each recorded episode."
+    return tag("section", tag("h2", "Convergence"), tag("p", says), tag("div", figure, class_="charts two"))
 
 
-def _line(track: Track, colour: str, most: float) -> Line:
+def _history(track: Track) -> Array:
+    return np.asarray(track.history, float)
+
+
+def _line(track: Track, colour: str, best: float, most: float) -> Line:
     """A staircase, held until the longest search of all ended."""
-    history = np.asarray(track.history, float)
+    history = _history(track)
     samples = np.repeat(np.append(history[:, 0], most), 2)[1:-1]
-    label = f"{track.variant}, seed {track.seed}" if track.variant else f"seed {track.seed}"
-    return Line(label, samples, np.repeat(history[:, 1], 2), colour)
+    above = 100.0 * (np.repeat(history[:, 1], 2) / best - 1.0)
+    return Line(
+        f"{track.variant}, seed {track.seed}" if track.variant else f"seed {track.seed}", samples, above, colour
+    )

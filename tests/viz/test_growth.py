@@ -71,9 +71,9 @@ def test_the_page_charts_the_cost_over_samples_and_stays_balanced():
     text = page(*_shown(samples.growing()[0]))
     read = Page(text)
     assert "Convergence" in read.text_of("h2")
-    charts = [v for _, name, v in read.attributes if name == "aria-label" and "cost over samples drawn" in (v or "")]
+    charts = [v for _, name, v in read.attributes if name == "aria-label" and "best path" in (v or "")]
     assert charts == [
-        "Cost of the best path so far: cost over samples drawn, "
+        "Cost of the best path so far: % above the best in the end over samples drawn, "
         "for rrt, seed 0, rrt, seed 1, rrt-star, seed 0, rrt-star, seed 1"
     ]
     assert "Convergence" not in page(*_of(samples.navigation))

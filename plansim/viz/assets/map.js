@@ -98,7 +98,7 @@ class Scene {
     if (e.beams && shown.beams) this.beams(frame);
     if (e.path && shown.path && grown >= 1) this.line(e.path.at(frame), e.path.width, 2.5, c.plan, [1, 6]);
     if (e.goal) this.goal(e.goal.row(frame));
-    if (shown.truth) this.trail(e.truth, frame, truth, c.truth, 2.5);
+    if (shown.truth && grown >= 1) this.trail(e.truth, frame, truth, c.truth, 2.5);
     if (estimate && shown.estimate) this.trail(e.estimate, frame, estimate, c.estimate, 1.25);
     if (e.obstacles && shown.obstacles) this.dots(e.obstacles.at(frame), e.obstacles.width, 2.6, c.obstacles, 1);
     if (e.body) this.body(e.body, moment, c.truth, c.panel); else this.robot(truth, c.truth, c.panel);
