@@ -15,7 +15,7 @@ from __future__ import annotations
 import numpy as np
 
 from plansim.core.kernel import kernel
-from plansim.planning.grid.bits import BLOCKED, ONE, free_around, is_set, last_set, lowest, next_set
+from plansim.planning.grid.bits import BACKWARD, BLOCKED, FORWARD, ONE, free_around, is_set, last_set, lowest, next_set
 from plansim.planning.grid.jump_kernels import (
     BEST,
     BEST_PARENT,
@@ -30,8 +30,9 @@ from plansim.planning.grid.jump_kernels import (
     relax,
     scan,
     unlink,
+    write_path,
 )
-from plansim.planning.grid.kernels import COLUMNS, ENDED, LOWEST, ROWS, SPENT, octile
+from plansim.planning.grid.kernels import COLUMNS, ENDED, LOWEST, ROWS, SPAN, SPENT, octile
 
 DIRECTION = np.array([5, 6, 7, 4, -1, 0, 3, 2, 1])  # by 3 * (sign of rows + 1) + sign of columns + 1
 _PAIRS, _FOURS, _EIGHTS = (np.uint64(word) for word in (0x5555555555555555, 0x3333333333333333, 0x0F0F0F0F0F0F0F0F))
@@ -184,6 +185,24 @@ def search_graph(
 
 
 @kernel
+def answer(
+    rows, columns, corners, ranks, places, fans, targets, successors, nodes, heads, found, ends, base, state, out
+):
+    """A search to its end and its path in one call: index of the path's first cell in `out`, number of diagonal moves.
+
+    See `search_graph` and `write_path`; the index is -2 where there is no path.
+    """
+    state[BUCKET], state[QUEUED], state[EXPANDED], state[BEST], state[BEST_PARENT] = -1, 0, 0, base + SPAN, -1
+    search_graph(
+        *(rows, columns, corners, ranks, places, fans, targets, successors, nodes, heads, found),
+        *(ends, base, 1 << 60, state),
+    )
+    if state[BEST] == base + SPAN:
+        return -2, 0
+    return write_path(nodes, places, 0, state[BEST_PARENT], (ends[0], ends[1]), (ends[2], ends[3]), out)
+
+
+@kernel
 def begin(rows, columns, corners, ranks, nodes, heads, found, ends, base, state):
     """The start's own expansion: it need not be a jump point."""
     row, column, goal_row, goal_column = ends
@@ -246,13 +265,16 @@ def sees(rows, columns, row, column, goal_row, goal_column, k, steps):
 
 
 @kernel
-def refill_fans(
-    rows, columns, corners, ranks, places, successors, found, box, old_places, old_fans, old, fans, targets
-):
+def refill_fans(rows, columns, corners, ranks, places, successors, found, box, before, fans, targets):
     """The edges of an edited map: found anew where a scan may pass the edits, else copied; their number, -1: no room.
 
     box: first row, first column, last row, last column of the cells whose stops an edit may have changed
+    before: rows, columns, places, fans, targets of the map before the edits
     """
+    old_rows, old_columns, old_places, old_fans, old = before
+    renumbered = np.empty(old_places.shape[0], dtype=np.int64)
+    for was in range(old_places.shape[0]):
+        renumbered[was] = number_of(corners, ranks, old_places[was, 0], old_places[was, 1])
     count, was = 0, 0
     for node in range(places.shape[0]):
         row, column = places[node, 0], places[node, 1]
@@ -261,7 +283,11 @@ def refill_fans(
         ):
             was += 1
         kept = was < old_places.shape[0] and old_places[was, 0] == row and old_places[was, 1] == column
-        if not kept or old_places[was, 2] != places[node, 2] or passes(box, row, column, old_fans, was):
+        if (
+            not kept
+            or old_places[was, 2] != places[node, 2]
+            or passes(old_rows, old_columns, box, row, column, old_fans, was)
+        ):
             count = fill_fans(
                 rows, columns, corners, ranks, places, successors, found, node, node + 1, count, fans, targets
             )
@@ -275,30 +301,38 @@ def refill_fans(
             fans[8 * node + k, 0] = old_fans[8 * was + k, 0] - first + count
             fans[8 * node + k, 1] = old_fans[8 * was + k, 1]
         for edge in range(first, last):
-            to = old[edge] >> 3
-            targets[count] = number_of(corners, ranks, old_places[to, 0], old_places[to, 1]) << 3 | (old[edge] & 7)
+            targets[count] = renumbered[old[edge] >> 3] << 3 | (old[edge] & 7)
             count += 1
         fans[8 * node + 8, 0] = count
     return count
 
 
 @kernel
-def passes(box, row, column, fans, node):
-    """Whether any scan from a jump point may pass a box: its lines are the jump point's and those of its diagonals."""
+def passes(rows, columns, box, row, column, fans, node):
+    """Whether any scan from a jump point, by the lines before the edits, looks at a cell of the box."""
     for k in range(8):
-        reach = fans[8 * node + k, 1] + 1
         up, right = ROWS[k], COLUMNS[k]
-        ahead_row = box[2] >= row - 1 if up > 0 else box[0] <= row + 1 if up < 0 else box[0] <= row <= box[2]
-        ahead_column = (
-            box[3] >= column - 1 if right > 0 else box[1] <= column + 1 if right < 0 else box[1] <= column <= box[3]
-        )
-        if not (ahead_row and ahead_column):
-            continue
-        if not k & 1:
-            return True
-        last_row, last_column = row + up * reach, column + right * reach
-        if box[0] <= max(row, last_row) and box[2] >= min(row, last_row):
-            return True
-        if box[1] <= max(column, last_column) and box[3] >= min(column, last_column):
-            return True
+        steps = fans[8 * node + k, 1] + 1 if k & 1 else 0  # the last of them met a wall
+        if right:
+            first, last = (row - steps if up < 0 else row), (row + steps if up > 0 else row)
+            for r in range(max(first, box[0]), min(last, box[2]) + 1):
+                if crosses(rows, r, column + right * abs(r - row), right, box[1], box[3]):
+                    return True
+        if up:
+            first, last = (column - steps if right < 0 else column), (column + steps if right > 0 else column)
+            for c in range(max(first, box[1]), min(last, box[3]) + 1):
+                if crosses(columns, c, row + up * abs(c - column), up, box[0], box[2]):
+                    return True
     return False
+
+
+@kernel
+def crosses(lines, line, position, ahead, first, last):
+    """Whether a scan along a line looks at a position from `first` to `last`."""
+    if first <= position <= last:
+        return True
+    if is_set(lines, BLOCKED, line, position):
+        return False
+    if ahead > 0:
+        return position < first and next_set(lines, FORWARD, line, position + 1) >= first
+    return position > last and last_set(lines, BACKWARD, line, position - 1) <= last

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from math import inf
+from math import inf, sqrt
+from time import perf_counter
 
 import numpy as np
 
@@ -12,10 +13,12 @@ from plansim.core.errors import MalformedInput
 from plansim.planning.base import Budget, Status
 from plansim.planning.grid import jump_graph
 from plansim.planning.grid.bits import bit_lines, edited_lines
-from plansim.planning.grid.jump_scratch import room_to_scan, scratch_of, successors
+from plansim.planning.grid.jump_scratch import Ends, JumpScratch, room_to_scan, scratch_of, successors
 from plansim.planning.grid.search import GridPath
 
 _NO_BUDGET = Budget()
+_DIAGONAL = sqrt(2)
+_NOWHERE = np.empty((0, 2), dtype=np.int64)
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,14 +44,16 @@ class JumpPointIndex:
         corners = np.zeros(rows.shape[1:], dtype=np.uint64)
         jump_graph.fill_corners(rows, corners, 1, len(corners) - 1)
         points = rows, columns, corners, *_numbered(rows, corners)
-        return cls(free, (*points, *_filled(jump_graph.fill_fans, points, (0, len(points[-1]), 0), 12)))
+        return cls(
+            free, (*points, *_filled(jump_graph.fill_fans, points, (0, len(points[-1]), 0), 6 * len(points[-1])))
+        )
 
     def repaired(self, free: Array) -> JumpPointIndex:
         """The index of an edited map (H, W): what no edit can have changed is taken over."""
         free = _mask(free)
         if free.shape != self.free.shape:
             raise MalformedInput(f"the edited map has {free.shape} cells, but this index is of {self.free.shape}")
-        edits = np.argwhere(free != self.free)
+        edits = np.stack(np.divmod(np.flatnonzero(free != self.free), free.shape[1]), axis=-1)
         if not len(edits):
             return self
         rows, columns = edited_lines(self.graph[0], self.graph[1], edits, ~free[tuple(edits.T)])
@@ -56,7 +61,10 @@ class JumpPointIndex:
         box = np.concatenate((edits.min(0), edits.max(0) + 2))
         jump_graph.fill_corners(rows, corners, max(box[0], 1), min(box[2], len(corners) - 2) + 1)
         points = rows, columns, corners, *_numbered(rows, corners)
-        return JumpPointIndex(free, (*points, *_filled(jump_graph.refill_fans, points, (box, *self.graph[4:]), 12)))
+        before = (*self.graph[:2], *self.graph[4:])
+        return JumpPointIndex(
+            free, (*points, *_filled(jump_graph.refill_fans, points, (box, before), len(self.graph[6])))
+        )
 
     def __len__(self) -> int:
         """How many jump points there are."""
@@ -68,12 +76,14 @@ class JumpPointIndex:
 
     def search(self, start: tuple[int, int], goal: tuple[int, int], budget: Budget = _NO_BUDGET) -> GridPath:
         """The shortest path between two cells [row, column] of the map."""
-        for name, cell, status in (("start", start, Status.INVALID_START), ("goal", goal, Status.INVALID_GOAL)):
-            if not (0 <= cell[0] < self.free.shape[0] and 0 <= cell[1] < self.free.shape[1]):
-                raise MalformedInput(f"{name} {cell} lies outside the map of {self.free.shape} cells")
-            if not self.free.item(*cell):
-                return GridPath(status, np.empty((0, 2), dtype=np.int64), inf, 0.0, 0)
-        return self.search_free(start, goal, budget)
+        free, (row, column), (goal_row, goal_column) = self.free, start, goal
+        height, width = free.shape
+        if 0 <= row < height and 0 <= column < width and 0 <= goal_row < height and 0 <= goal_column < width:
+            if free.item(row, column) and free.item(goal_row, goal_column):
+                return self.search_free(start, goal, budget)
+            status = Status.INVALID_GOAL if free.item(row, column) else Status.INVALID_START
+            return GridPath(status, _NOWHERE, inf, 0.0, 0)
+        raise MalformedInput(f"start {start} or goal {goal} lies outside the map of {height} rows, {width} columns")
 
     def search_free(
         self,
@@ -88,14 +98,25 @@ class JumpPointIndex:
         ends = start[0] + 1, start[1] + 1, goal[0] + 1, goal[1] + 1
         places = self.graph[4]
         scratch = scratch_of(len(places), *self.free.shape)
-        return scratch.search(
-            jump_graph.search_graph.compiled,
-            self.graph,
-            ends,
-            places=places,
-            budget=budget,
-            keep_expanded=keep_expanded,
+        if budget.seconds is None and budget.iterations is None and not keep_expanded:
+            return self._answer(scratch, ends)
+        search = jump_graph.search_graph.compiled
+        return scratch.search(search, self.graph, ends, places=places, budget=budget, keep_expanded=keep_expanded)
+
+    def _answer(self, scratch: JumpScratch, ends: Ends) -> GridPath:
+        """What `JumpScratch.search` finds without a budget, with as little around it as there can be."""
+        began, base, cells, state = perf_counter(), scratch.begin(), scratch.cells, scratch.state
+        first, diagonal = jump_graph.answer.compiled(
+            *self.graph, successors(), scratch.nodes, scratch.heads, scratch.found, ends, base, state, cells
         )
+        if first == -1:
+            scratch.cells = np.empty((2 * len(cells), 2), dtype=np.int64)
+            return self._answer(scratch, ends)
+        if first < 0:
+            return GridPath(Status.NO_PATH, _NOWHERE, inf, inf, state.item(2), perf_counter() - began)
+        path = cells[first:].copy()
+        cost = len(path) - 1 - diagonal + diagonal * _DIAGONAL
+        return GridPath(Status.SOLVED, path, cost, cost, state.item(2), perf_counter() - began)
 
 
 def _mask(free: Array) -> Array:
@@ -116,12 +137,13 @@ def _numbered(rows: Array, corners: Array) -> tuple[Array, Array]:
     return ranks, places
 
 
-def _filled(fill, points: tuple[Array, ...], arguments: tuple, edges_each: int) -> tuple[Array, Array]:
-    """fans and targets, as a kernel fills them, in as much room as they need."""
+def _filled(fill, points: tuple[Array, ...], arguments: tuple, room: int) -> tuple[Array, Array]:
+    """fans and targets, as a kernel fills them, from twice `room` for edges upwards."""
     count = len(points[-1])
     fans, found = np.zeros((8 * count + 1, 2), dtype=np.int32), room_to_scan(points[1].shape[1], points[0].shape[1])
-    room, filled = edges_each * count + 64, -1
+    filled = -1
     while filled < 0:
-        targets, room = np.empty(room, dtype=np.int32), 2 * room
+        room = 2 * room + 64
+        targets = np.empty(room, dtype=np.int32)
         filled = fill(*points, successors(), found, *arguments, fans, targets)
     return fans, targets[:filled].copy()

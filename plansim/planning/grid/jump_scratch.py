@@ -33,7 +33,14 @@ class JumpScratch:
         self.found = room_to_scan(height, width)
         self.cells = np.empty((4 * (height + width), 2), dtype=np.int64)
         self.arrays = self.nodes, self.heads, self.found
-        self.base = 0
+        self.base, self.state = 0, np.zeros(6, dtype=np.int64)
+
+    def begin(self) -> int:
+        """The base from which the next search counts its costs."""
+        if self.base <= -(1 << 62):
+            self.nodes[:, COST], self.base = 0, 0
+        self.base -= SPAN
+        return self.base
 
     def search(
         self,
@@ -51,10 +58,8 @@ class JumpScratch:
         Nodes have places, or else are numbered by cell in a padded grid of this width.
         """
         began = time.perf_counter()
-        if self.base <= -(1 << 62):
-            self.nodes[:, COST], self.base = 0, 0
-        self.base -= SPAN
-        state = np.array((-1, 0, 0, self.base + SPAN, -1, 0))
+        state = self.state
+        state[:] = -1, 0, 0, self.begin() + SPAN, -1, 0
         most = _NO_LIMIT if budget.iterations is None else budget.iterations
         limit = most if budget.seconds is None else min(_BETWEEN_CLOCKS, most)
         spent = most <= 0

@@ -173,6 +173,18 @@ def nearest_reached(width, costs, base, goal_row, goal_column):
     return row, column
 
 
+@kernel
+def write_centres(cells, resolution, frame, out):
+    """The centres (T, 2) of cells (T, 2), number by number as `OccupancyGrid.points` reckons them.
+
+    frame: x and y of the origin, cosine and sine of its heading
+    """
+    x, y, c, s = frame
+    for i in range(cells.shape[0]):
+        u, v = (cells[i, 1] + 0.5) * resolution, (cells[i, 0] + 0.5) * resolution
+        out[i, 0], out[i, 1] = x + c * u - s * v, y + s * u + c * v
+
+
 def canonical_successors() -> np.ndarray:
     """(256, 256) uint8: the moves to try from a cell reached by a set of directions, by its free neighbours.
 

@@ -59,7 +59,8 @@ def plan_along(space: GridSpace, path: GridPath, prepared: float, engine: str) -
     if not len(path.cells):
         return no_plan(path.status, 2, stats)._replace(lower_bound=path.lower_bound, expanded=expanded)
     metres = space.grid.resolution
-    states, bound = space.grid.points(path.cells), path.lower_bound * metres
+    states, bound = np.empty(path.cells.shape), path.lower_bound * metres
+    kernels.write_centres.compiled(path.cells, metres, space.frame, states)
     return Plan(path.status, states, path.cost * metres, stats=stats, lower_bound=bound, expanded=expanded)
 
 
