@@ -153,10 +153,10 @@ def test_a_spent_budget_claims_no_more_than_is_true(planner):
 def test_an_edge_that_costs_less_than_nothing_is_refused(cost):
     graph = networkx.Graph()
     graph.add_edge("a", "b", weight=cost)
-    with pytest.raises(MalformedInput, match="the edge from 'a' to 'b' costs .* but must cost 0 or more"):
+    with pytest.raises(MalformedInput, match=r"the edge from 'a' to 'b' costs .* but must cost 0 or more"):
         GraphSpace(graph)
     for planner in ALL:
-        with pytest.raises(MalformedInput, match="the edge from 'a' to 'b'|the edge from 'b' to 'a'"):
+        with pytest.raises(MalformedInput, match=r"the edge from 'a' to 'b'|the edge from 'b' to 'a'"):
             planner.plan(Problem(GraphSpace(graph, weight=lambda a, b, data: cost), "a", "b"))
 
 

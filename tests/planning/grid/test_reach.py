@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -88,7 +89,7 @@ def test_depth_first_goes_on_from_where_it_is_while_it_can():
     space = space_of((False, 4, False), 5, density=0.2)
     cells = cells_of(space, DepthFirst(keep_expanded=True).plan(random_ends(space, 5)).expanded)
     seen = set()
-    for a, b in zip(cells, cells[1:], strict=False):
+    for a, b in pairwise(cells):
         seen.add(a)
         around = [(a[0] + dr, a[1] + dc) for dr, dc in ((0, 1), (1, 0), (0, -1), (-1, 0))]
         new = [c for c in around if legal(space, a, c) and c not in seen]
