@@ -34,6 +34,9 @@ BUILTINS: dict[str, dict[str, str]] = {
         "hybrid-a-star": "plansim.planning.car.hybrid_astar:HybridAStar",
         "truck-hybrid-a-star": "plansim.planning.car.truck_hybrid_astar:TruckHybridAStar",
         "kinodynamic-rrt": "plansim.planning.car.kinodynamic_rrt:KinodynamicRRT",
+        "bit-star": "plansim.planning.sampling.bit_star:BITStar",
+        "informed-rrt-star": "plansim.planning.sampling.informed_rrt_star:InformedRRTStar",
+        "rrt-star": "plansim.planning.sampling.rrt_star:RRTStar",
         "networkx-a-star": "plansim.planning.peers.networkx_peer:NetworkX",
     },
     "estimator": {
