@@ -20,12 +20,12 @@ def convergence(recorded: Sequence[Track]) -> Html | None:
     told = [track for track in recorded if track.history is not None and len(track.history)]
     if not told:
         return None
-    variants = list(dict.fromkeys(track.variant for track in told))
+    colours = {v: SERIES[i % len(SERIES)] for i, v in enumerate(dict.fromkeys(track.variant for track in recorded))}
+    variants = dict.fromkeys(track.variant for track in told)
     best: dict[int, float] = {}
     for track in told:
         best[track.seed] = min(best.get(track.seed, np.inf), float(_history(track)[-1, 1]))
     most = max(float(_history(track)[-1, 0]) for track in told)
-    colours = {variant: SERIES[i % len(SERIES)] for i, variant in enumerate(variants)}
     lines = [_line(track, colours[track.variant], best[track.seed], most) for track in told[:MOST_LINES]]
     keys = [tag("span", tag("i", style=f"background:var(--{colours[v]})"), v or "cost") for v in variants]
     chart = line_chart("Cost of the best path so far", lines, "samples drawn", "% above the best in the end")
