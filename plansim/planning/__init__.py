@@ -67,6 +67,14 @@ _WHERE = {
     "LaneProblem": "trajectory.candidates",
     "LaneSearch": "trajectory.lane_search",
     "PassingProblem": "trajectory.lane_search",
+    "JointSpace": "spaces.joints",
+    "OMPL": "peers.ompl_peer",
+    "PRM": "sampling.prm",
+    "PRMStar": "sampling.prm_star",
+    "PoseSpace": "spaces.pose",
+    "RRT": "sampling.rrt",
+    "RRTConnect": "sampling.rrt_connect",
+    "Roadmap": "sampling.roadmap",
 }
 __all__ = list(_WHERE)
 

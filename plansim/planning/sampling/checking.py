@@ -24,7 +24,8 @@ class CheckedEdges:
         self.space, self.is_free, self.check_every, self.checks = space, is_free, check_every, 0
         # compiled, one edge costs a tenth of what it costs through arrays
         kernels = getattr(space, "kernels", None)
-        self.point_free, self.segment_free = (None, None) if kernels is None else kernels[1:3]
+        self.point_free: Kernel | None = None if kernels is None else kernels.point_free
+        self.segment_free: Kernel | None = None if kernels is None else kernels.segment_free
 
     def point(self, x: Array, arrays: tuple) -> bool:
         """Whether one state (n,) is free."""

@@ -65,7 +65,7 @@ def _distance(a, b, metric, arrays):
 
 
 def moves_in(
-    space: Space, is_free: Callable | None, check_every: float, rng: np.random.Generator
+    space: Any, is_free: Callable | None, check_every: float, rng: np.random.Generator
 ) -> tuple[Moves, Measures, tuple, bool]:
     """The moves and measures of a space, the arrays that they read, and whether all of them are compiled.
 
