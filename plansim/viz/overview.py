@@ -86,7 +86,7 @@ def draw_track(axes: Any, track: Track, world: World, title: str = "") -> None:
         axes.plot(track.estimate[:, 0], track.estimate[:, 1], color=LIGHT["estimate"], lw=0.9, label="estimate")
     if track.parts is not None and world.polygons is not None:
         for polygon in (p for poses in track.parts[_moments(track)] for p in body_outlines(world.polygons, poses)):
-            axes.fill(*polygon.T, fc=LIGHT["truth"], ec=LIGHT["panel"], lw=0.6, alpha=0.4, label="_")
+            axes.fill(*polygon.T, fc=LIGHT["truth"], ec=LIGHT["panel"], lw=0.6, alpha=0.3, label="_")
     axes.plot(*truth[0, :2], "o", ms=6, mfc=LIGHT["panel"], mec=LIGHT["truth"], mew=1.8, label="start", ls="none")
     if track.goal is not None:
         axes.plot(*track.goal[0], "o", ms=8, color=LIGHT["good"], mec=LIGHT["panel"], mew=1.2, label="goal", ls="none")
