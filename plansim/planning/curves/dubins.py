@@ -80,28 +80,32 @@ def _shortest(x, y, turn):
     """
     s, h = sin(turn), 2.0 * sin(0.5 * turn) ** 2
     best = (1e300, 0, 0.0, 0.0, 0.0)
-    for number in (0, _MIRROR):
+    first = _MIRROR if y < 0.0 else 0  # the likelier half first: it rules out the other by a glance
+    for number in (first, _MIRROR - first):
         m = -1.0 if number else 1.0
+        turned = positive_angle(m * turn)
         a, b, c, d = x - m * s, m * y - h, x + m * s, m * y - 2.0 + h
         apart = sqrt(a * a + b * b)
-        t, v = _outer_arcs(atan2(b, a), m * turn, apart)
-        best = _better(best, number + LSL, t, apart, v)
+        if apart + turned < best[0]:
+            t, v = _outer_arcs(atan2(b, a), turned, apart)
+            best = _better(best, number + LSL, t, apart, v)
         e = c * c + (m * y + h) * (m * y - 4.0 + h)
         if e > -_SLACK:
             u = sqrt(max(e, 0.0))
-            t = positive_angle(atan2(d, c) + atan2(2.0, u))
-            best = _better(best, number + LSR, t, u, positive_angle(t - m * turn))
-        if apart <= 4.0:
+            if u + fabs(turn) < best[0]:
+                t = positive_angle(atan2(d * u + 2.0 * c, c * u - 2.0 * d))
+                best = _better(best, number + LSR, t, u, positive_angle(t - turned))
+        if apart <= 4.0 and pi < best[0]:
             u = 2.0 * pi - 2.0 * asin(0.25 * apart)
-            if u < best[0]:
+            if u + positive_angle(turned + u) < best[0]:
                 t = positive_angle(atan2(-b, -a) + 0.5 * u - pi)
-                best = _better(best, number + LRL, t, u, positive_angle(m * turn - t + u))
+                best = _better(best, number + LRL, t, u, positive_angle(turned - t + u))
     return best
 
 
 @kernel
 def _outer_arcs(t, turn, line):
-    """The arcs before and after a line, which turn by `turn` in all.
+    """The arcs before and after a line, which turn by `turn` >= 0 in all.
 
     The length jumps by a whole turn where an arc vanishes; what rounding says there is not followed, as long as the
     line ends where it should.
@@ -110,7 +114,7 @@ def _outer_arcs(t, turn, line):
     t = positive_angle(t)
     t = 0.0 if t > almost or line < _SLACK else t
     v = positive_angle(turn - t)
-    return (positive_angle(turn), 0.0) if v > almost else (t, v)
+    return (turn, 0.0) if v > almost else (t, v)
 
 
 @kernel

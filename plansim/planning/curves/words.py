@@ -75,8 +75,9 @@ def sample_words(start, turns, lengths, radius, distance, out):
 
 @kernel
 def positive_angle(angle):
-    """The same direction within [0, 2 pi); what rounding left just below a whole turn is none."""
-    rest = angle - 2.0 * pi * np.floor(angle / (2.0 * pi))
+    """The same direction within [0, 2 pi), of an angle within twice that; what rounding left just below it is 0."""
+    rest = angle + 2.0 * pi if angle < 0.0 else angle
+    rest = rest + 2.0 * pi if rest < 0.0 else rest - 2.0 * pi if rest >= 2.0 * pi else rest
     return 0.0 if rest > 2.0 * pi - 1e-12 else rest
 
 
