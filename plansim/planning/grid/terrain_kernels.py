@@ -28,12 +28,15 @@ def cells_between(rows, columns, aside):
 
 
 @kernel
-def search_terrain(neighbours, moves_of, halves, width, costs, came, goal, frame, limit, queue, order, state, best):
+def search_terrain(
+    neighbours, moves_of, halves, width, offsets, costs, came, goal, frame, limit, queue, order, state, best
+):
     """Expands cells until the goal's cost is proven, or nothing is left (ENDED), or `limit` cells (SPENT).
 
     FULL asks the caller for more entries; after that and after SPENT, the same arguments continue the search.
 
     neighbours: one uint8 a cell. moves_of: (256,) the moves that these allow. halves: half of each cell's factor
+    offsets: (8,) from a cell to its neighbours
     costs, came: of each cell reached, its cost and the direction by which it was reached, plus WAITS
     goal: row, column; outside the padded grid, to reach everything
     frame: scale of the distance to the goal, weight included; `aside` of it; f of the first bucket; buckets per cost
@@ -98,11 +101,11 @@ def search_terrain(neighbours, moves_of, halves, width, costs, came, goal, frame
         while moves:
             k = LOWEST[moves]
             moves &= moves - 1
-            to_row, to_column = row + ROWS[k], column + COLUMNS[k]
-            to = np.uint64(to_row * width + to_column)
+            to = np.uint64(np.int64(cell) + offsets[k])
             new = cost + METRES[k] * (half + halves[to])
             if new >= costs[to]:
                 continue
+            to_row, to_column = row + ROWS[k], column + COLUMNS[k]
             f = new + scale * cells_between(to_row - goal_row, to_column - goal_column, aside)
             if f >= found:
                 continue

@@ -13,7 +13,7 @@ import numpy as np
 from plansim.core.arrays import Array
 from plansim.planning.base import Budget, Plan, Problem, Stats, Status, Stopwatch
 from plansim.planning.grid import terrain_kernels
-from plansim.planning.grid.kernels import FULL, SPENT
+from plansim.planning.grid.kernels import COLUMNS, FULL, ROWS, SPENT
 from plansim.planning.grid.moves import (
     METRES,
     NOWHERE,
@@ -61,6 +61,7 @@ class Ground(NamedTuple):
     moves_of: Array  # (256,)
     halves: Array  # flat; half of each cell's factor
     width: int  # cells of a row
+    offsets: Array  # (8,) from a cell to its neighbours
     least: float  # factor
     most: float
     cheap: float  # factor below which few cells are
@@ -87,7 +88,7 @@ def _ground(space: GridSpace) -> Ground:
         sample = np.sort(space.terrain.flat[:: space.terrain.size // 1000 + 1])
         cheap = float(sample[len(sample) // 20])
     flat = space.neighbours.reshape(-1), legal_moves(space), halves.reshape(-1)
-    return Ground(*flat, shape[1], least, most, cheap)
+    return Ground(*flat, shape[1], ROWS * shape[1] + COLUMNS, least, most, cheap)
 
 
 class TerrainSearch:
@@ -133,7 +134,16 @@ class TerrainSearch:
         while True:
             limit = most if budget.seconds is None else min(self.expanded + _BETWEEN_CLOCKS, most)
             outcome = terrain_kernels.search_terrain(
-                *(ground.neighbours, ground.moves_of, ground.halves, ground.width, self.costs, self.came, self.goal),
+                *(
+                    ground.neighbours,
+                    ground.moves_of,
+                    ground.halves,
+                    ground.width,
+                    ground.offsets,
+                    self.costs,
+                    self.came,
+                    self.goal,
+                ),
                 *(self.frame, limit, self._queue, self.order, self.state, self.best),
             )
             if outcome == FULL:
