@@ -17,7 +17,12 @@ from plansim.scenario.registry import BUILTINS, load
 from tests.planning.grids import legal, legal_path, naive_costs, random_problem, random_space
 
 # planners of other spaces keep to the same contract in the tests of their folders
-ON_OTHER_SPACES = ("plansim.planning.car.", "plansim.planning.sampling.", "plansim.planning.peers.ompl_peer")
+ON_OTHER_SPACES = (
+    "plansim.planning.car.",
+    "plansim.planning.sampling.",
+    "plansim.planning.trajectory.",
+    "plansim.planning.peers.ompl_peer",
+)
 BUILDERS = {
     name: load(target) for name, target in BUILTINS["planner"].items() if not target.startswith(ON_OTHER_SPACES)
 } | {"networkx-a-star": NetworkX}

@@ -88,3 +88,10 @@ def test_wall_clock_is_known_by_its_name():
 def test_only_the_columns_that_metrics_need_are_kept():
     assert columns_for(["success", "return"]) == set()
     assert columns_for(["position_error"]) == {"info.pose", "trace.pose"}
+
+
+def test_the_action_rate_is_the_root_mean_square_change_of_the_action_over_time():
+    actions = np.array([[0.0, 0.0], [0.3, 0.4], [0.3, 0.0]])
+    log = Log(steps=3, dt=0.1, columns={"action": list(actions)})
+    assert measure("action_rate", log) == pytest.approx(np.sqrt((5.0**2 + 4.0**2) / 2))
+    assert measure("action_rate", Log(steps=1, dt=0.1, columns={"action": [actions[0]]})) is None

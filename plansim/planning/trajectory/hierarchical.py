@@ -106,12 +106,14 @@ def leaves_nothing(corridor: Corridor, space: GridSpace, solution: CorridorSolut
 def ends_of(problem: Problem) -> tuple[Array, Array]:
     """Start and goal as x y vx vy, (4,); at rest where no velocity is given."""
     if not isinstance(problem.space, GridSpace):
-        raise MalformedInput(f"Hierarchical plans in a GridSpace, not in a {type(problem.space).__name__}")
+        raise MalformedInput(f"the space must be a GridSpace, not a {type(problem.space).__name__}")
     ends = []
     for name in ("start", "goal"):
         found = np.asarray(getattr(problem, name), dtype=float)
         if found.ndim != 1 or len(found) < 2 or not np.isfinite(found).all():
             raise MalformedInput(f"{name} is {found.tolist()}, but must be finite: x y, or x y vx vy")
+        if not problem.space.grid.contains(found):
+            raise MalformedInput(f"{name} {found[:2].tolist()} lies outside the map")
         ends.append(np.concatenate((found[:2], found[2:4] if len(found) >= 4 else np.zeros(2))))
     return ends[0], ends[1]
 

@@ -45,6 +45,8 @@ class TrajectoryOptimization:
         for end, status in ((start, Status.INVALID_START), (goal, Status.INVALID_GOAL)):
             if not space.is_free(end[:2]):
                 return no_plan(status, 4, Stats(seconds=watch.seconds))
+        if np.array_equal(start, goal):
+            return Plan(Status.SOLVED, start[None], 0.0, np.empty((0, 2)), times=np.zeros(1))
         points, rounds = self._optimise(space, start, goal, budget)
         p, v = (points[:-1] + points[1:]) / 2, np.diff(points, axis=0) / self.dt
         states = np.concatenate((p, v), axis=-1)

@@ -30,6 +30,7 @@ def smooth(space, states: Array, clearance: float = 0.0, spacing: float = 0.2, r
     if len(states) < 3 and clearance == 0:
         return states
     band = resample(states, spacing)
+    band[-1] = states[-1]  # to the last bit
     clear = clearance_of(space, clearance) if clearance > 0 else None
     for _ in range(rounds):
         moved = 0.0
