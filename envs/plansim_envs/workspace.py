@@ -18,7 +18,7 @@ from plansim.models.vehicle import Vehicle, compiled_steps
 from plansim_envs.base import SingleView, StepResult, VectorView, World
 from plansim_envs.controls import LIMITS, control_space
 from plansim_envs.grid_navigation_drive import ARRIVED, COLLISION, COLLISION_COST, OUT_OF_TIME, OUTCOMES, TIME_COST
-from plansim_envs.workspace_ends import Query, check_queries, draw_ends, fill, sure_ends
+from plansim_envs.workspace_ends import Joined, Query, check_queries, draw_ends, fill, sure_ends
 from plansim_envs.workspace_picture import picture
 from plansim_envs.workspace_robot import Robot
 from plansim_envs.workspace_shortest import VisibilityGraph, visibility_graph
@@ -44,7 +44,8 @@ class Workspace(World):
     0.1 a second, minus 10 for a collision.
 
     Begin: one of `problems`, drawn by chance; or `start` and `goal`, each drawn from what is free where it is None,
-    `min_distance` apart. Numbers that a given start or goal leaves out are 0; whether there is a way is not known.
+    `min_distance` apart. Numbers that a given start or goal leaves out are 0. Whether there is a way is not known; with
+    `tell_shortest` there is one wherever either was drawn.
 
     Body: a radius, a convex polygon, or one for the tractor and one for the trailer of a truck. A polygon has the
     robot's frame; that of a trailer has its axle for an origin. Overlaps are found exactly: for a body that does not
@@ -158,11 +159,15 @@ class Workspace(World):
 
     @functools.cached_property
     def _sure(self) -> np.ndarray:
-        return sure_ends(self._robot, self._queries, self.start, self.goal, self.min_distance)
+        return sure_ends(self._robot, self._queries, self.start, self.goal, self.min_distance, self._joined)
 
     @functools.cached_property
     def _visible(self) -> VisibilityGraph:
         return visibility_graph(self._robot)
+
+    @property
+    def _joined(self) -> Joined | None:
+        return self._visible.joined if self.tell_shortest else None
 
     def fields(self) -> list[tuple]:
         n = len(self.robot.state)
@@ -172,7 +177,8 @@ class Workspace(World):
         ]  # fmt: skip
 
     def reset(self, state: np.ndarray, mask: np.ndarray) -> None:
-        draw_ends(state, mask, self._robot, self._queries, self._sure, self.start, self.goal, self.min_distance)
+        given = self.start, self.goal, self.min_distance
+        draw_ends(state, mask, self._robot, self._queries, self._sure, *given, self._joined)
         for name in ("steps", "path_length", "outcome"):
             state[name][mask] = 0
         state["start"][mask] = state["state"][mask]

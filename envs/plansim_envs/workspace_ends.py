@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +12,7 @@ from plansim_envs.base import uniforms
 from plansim_envs.workspace_robot import Robot
 
 TRIES = 1000
+Joined = Callable[[np.ndarray, np.ndarray], bool]  # whether there is a way from a state (n,) to another
 
 
 @dataclass(frozen=True)
@@ -46,14 +47,21 @@ def check_queries(robot: Robot, queries: tuple[np.ndarray, np.ndarray], start, g
             raise MalformedInput(f"{name} is {x.tolist()}, but there the body overlaps an obstacle or the edge")
 
 
-def sure_ends(robot: Robot, queries: tuple[np.ndarray, np.ndarray], start, goal, min_distance: float) -> np.ndarray:
+def sure_ends(
+    robot: Robot,
+    queries: tuple[np.ndarray, np.ndarray],
+    start,
+    goal,
+    min_distance: float,
+    joined: Joined | None = None,
+) -> np.ndarray:
     """A start and a goal that are free and far enough apart, (2, n): for episodes that draw none."""
     if len(queries[0]):
         return np.stack((queries[0][0], queries[1][0]))
     random = np.random.default_rng(0).random((100 * TRIES, 2, robot.dimension + 1))
     for some in np.array_split(random, 100):
         ends = _placed(robot, some, start, goal)
-        good = _good(robot, ends, start, goal, min_distance)
+        good = _good(robot, ends, start, goal, min_distance, joined)
         if good.any():
             return ends[good.argmax()]
     raise MalformedInput(f"the world has no free start and goal for this body that are {min_distance:g} m apart")
@@ -68,8 +76,9 @@ def draw_ends(
     start,
     goal,
     min_distance: float,
+    joined: Joined | None = None,
 ) -> None:
-    """Draws starts and goals for the worlds in the mask, each from its own stream."""
+    """Draws starts and goals for the worlds in the mask, each from its own stream, `joined` ones only."""
     count = len(queries[0])
     if count:
         chosen = (uniforms(state, mask, 1)[mask, 0] * count).astype(np.int64)
@@ -86,7 +95,7 @@ def draw_ends(
         if attempt == TRIES:
             ends[:] = sure
         state["state"][rows], state["goal"][rows] = ends[:, 0], ends[:, 1]
-        pending[rows] = ~_good(robot, ends, start, goal, min_distance)
+        pending[rows] = ~_good(robot, ends, start, goal, min_distance, joined)
 
 
 def _placed(robot: Robot, random: np.ndarray, start, goal) -> np.ndarray:
@@ -101,8 +110,12 @@ def _placed(robot: Robot, random: np.ndarray, start, goal) -> np.ndarray:
     return ends
 
 
-def _good(robot: Robot, ends: np.ndarray, start, goal, min_distance: float) -> np.ndarray:
-    """Which of the pairs (B, 2, n) are free, and far enough apart unless both were given, (B,)."""
-    far = robot.apart(ends[:, 0], ends[:, 1]) >= min_distance
-    both = start is not None and goal is not None
-    return (far | both) & robot.is_free(ends[:, 0]) & robot.is_free(ends[:, 1])
+def _good(robot: Robot, ends: np.ndarray, start, goal, min_distance: float, joined: Joined | None = None) -> np.ndarray:
+    """Which of the pairs (B, 2, n) are free; and unless both were given, far enough apart and joined by a way, (B,)."""
+    good = robot.is_free(ends[:, 0]) & robot.is_free(ends[:, 1])
+    if start is not None and goal is not None:
+        return good
+    good &= robot.apart(ends[:, 0], ends[:, 1]) >= min_distance
+    for i in np.flatnonzero(good) if joined else ():
+        good[i] = joined(*ends[i])  # type: ignore[misc]
+    return good

@@ -35,6 +35,9 @@ class VisibilityGraph:
         away = np.sqrt(((self.corners - point) ** 2).sum(-1))
         return np.where(self.world.segment_free(np.tile(point, (len(away), 1)), self.corners), away, np.inf)
 
+    def joined(self, start: np.ndarray, goal: np.ndarray) -> bool:
+        return bool(np.isfinite(self.length(start, goal)))
+
     def length(self, start: np.ndarray, goal: np.ndarray) -> float:
         """Metres of the shortest path between two points (2,); NaN where there is none."""
         if self.world.segment_free(start, goal):

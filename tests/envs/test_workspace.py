@@ -248,6 +248,13 @@ def test_the_shortest_path_is_told_at_the_end():
         make(world=world, body=0.1, tell_shortest=True)
 
 
+def test_with_the_shortest_path_told_there_is_one():
+    hall = Shapes([0, 0], [10, 10], boxes=[[[4, -1], [6, 11]]])
+    envs = gymnasium.make_vec("plansim/Workspace-v0", 50, world=hall, tell_shortest=True, min_distance=2.0)
+    ends = envs.reset(seed=0)[0]
+    assert ((ends["state"][:, 0] < 5) == (ends["goal"][:, 0] < 5)).all()
+
+
 @pytest.mark.parametrize(
     ("parameters", "message"),
     [
