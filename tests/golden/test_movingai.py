@@ -7,10 +7,17 @@ import pytest
 
 from plansim.core.map_files import read_movingai_map, read_movingai_problems
 from plansim.planning.base import Status
+from plansim.planning.grid.jump_points import search_bits
 from plansim.planning.grid.search import search_grid
 from plansim.planning.grid.space import GridSpace
 
 PRECISION = 0.0051  # the coarsest files print two decimals
+ENGINES = {
+    "a-star": lambda space, problem: search_grid(space.neighbours, problem.start, problem.goal),
+    "dijkstra": lambda space, problem: search_grid(space.neighbours, problem.start, problem.goal, 0.0),
+    "jump-point-search": lambda space, problem: search_bits(*space.bits, problem.start, problem.goal),
+    "jump-point-search-plus": lambda space, problem: space.jump_points.search(problem.start, problem.goal),
+}
 
 
 def map_of(scenario):
@@ -25,14 +32,17 @@ def legal(blocked, cells):
     )
 
 
-@pytest.mark.parametrize(("weight", "every"), [(1.0, 50), (0.0, 250)], ids=["a-star", "dijkstra"])
-def test_costs_are_the_published_optima(data, weight, every):
+@pytest.mark.parametrize(
+    ("engine", "every"),
+    [("a-star", 50), ("dijkstra", 250), ("jump-point-search", 50), ("jump-point-search-plus", 10)],
+)
+def test_costs_are_the_published_optima(data, engine, every):
     scenarios = sorted((data / "movingai").rglob("*.scen"))
     assert len(scenarios) >= 20
     for scenario in scenarios:
         space = GridSpace(read_movingai_map(map_of(scenario)))
         for problem in read_movingai_problems(scenario)[::every]:
-            path = search_grid(space.neighbours, problem.start, problem.goal, weight)
+            path = ENGINES[engine](space, problem)
             assert path.status is Status.SOLVED
             assert abs(path.cost - problem.optimal_length) <= PRECISION, (scenario.name, problem)
             assert legal(space.blocked, path.cells), (scenario.name, problem)

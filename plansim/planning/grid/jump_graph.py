@@ -29,6 +29,7 @@ from plansim.planning.grid.jump_kernels import (
     clear,
     relax,
     scan,
+    sign,
     unlink,
     write_path,
 )
@@ -36,7 +37,6 @@ from plansim.planning.grid.kernels import COLUMNS, ENDED, LOWEST, ROWS, SPAN, SP
 
 DIRECTION = np.array([5, 6, 7, 4, -1, 0, 3, 2, 1])  # by 3 * (sign of rows + 1) + sign of columns + 1
 _PAIRS, _FOURS, _EIGHTS = (np.uint64(word) for word in (0x5555555555555555, 0x3333333333333333, 0x0F0F0F0F0F0F0F0F))
-_SUM = np.uint64(0x0101010101010101)
 
 
 @kernel
@@ -78,7 +78,10 @@ def ones(word):
     """How many bits are set (Warren 2012, "Hacker's Delight", 5-1)."""
     word = word - (word >> ONE & _PAIRS)
     word = (word & _FOURS) + (word >> np.uint64(2) & _FOURS)
-    return np.int64((word + (word >> np.uint64(4)) & _EIGHTS) * _SUM >> np.uint64(56))
+    word = word + (word >> np.uint64(4)) & _EIGHTS
+    word = word + (word >> np.uint64(8))
+    word = word + (word >> np.uint64(16))
+    return np.int64(word + (word >> np.uint64(32)) & np.uint64(127))
 
 
 @kernel
@@ -104,10 +107,10 @@ def fill_places(rows, corners, places):
 def fill_fans(rows, columns, corners, ranks, places, successors, found, first, last, count, fans, targets):
     """Edges of the jump points first <= node < last; returns how many there are now, -1 where targets are too short."""
     for node in range(first, last):
-        row, column, free = places[node, 0], places[node, 1], places[node, 2]
+        row, column, free = np.int64(places[node, 0]), np.int64(places[node, 1]), places[node, 2]
         moves = 0
         for k in range(0, 8, 2):
-            after = successors[1 << k, free]
+            after = np.int64(successors[1 << k, free])
             if free >> ((k + 4) & 7) & 1 and after & ~(1 << k):
                 moves |= after
         for k in range(8):
@@ -143,12 +146,12 @@ def search_graph(
         if expanded >= limit:
             outcome = SPENT
             break
-        node = heads[lowest_f & ring]
+        node = np.int64(heads[lowest_f & ring])
         unlink(nodes, heads, node)
         queued -= 1
         cost, memo = nodes[node, COST], nodes[node, MEMO]
         nodes[node, MEMO] = memo & ~255
-        row, column = places[node, 0], places[node, 1]
+        row, column = np.int64(places[node, 0]), np.int64(places[node, 1])
         to_goal = cost + octile(row - goal_row, column - goal_column)
         if to_goal >= best:
             continue
@@ -160,7 +163,7 @@ def search_graph(
             best, state[BEST_PARENT] = to_goal, node
             continue
         while moves:
-            k = LOWEST[moves]
+            k = np.int64(LOWEST[moves])
             moves &= moves - 1
             for edge in range(fans[8 * node + k, 0], fans[8 * node + k + 1, 0]):
                 to, arrival = targets[edge] >> 3, targets[edge] & 7
@@ -243,8 +246,7 @@ def within_sight(rows, columns, row, column, goal_row, goal_column):
 @kernel
 def towards(row, column, goal_row, goal_column):
     """The first direction of the leg to the goal, diagonal unless the goal lies straight ahead; -1 at the goal."""
-    up, right = goal_row - row, goal_column - column
-    return DIRECTION[3 * ((up > 0) - (up < 0)) + (right > 0) - (right < 0) + 4]
+    return DIRECTION[3 * sign(goal_row - row) + sign(goal_column - column) + 4]
 
 
 @kernel

@@ -11,6 +11,8 @@ in its bucket. Buckets lie in a circle that is longer than any one leg raises f,
 
 from __future__ import annotations
 
+import numpy as np
+
 from plansim.core.kernel import kernel
 from plansim.planning.grid.bits import BACKWARD, BLOCKED, FORWARD, free_around, is_set, last_set, next_set
 from plansim.planning.grid.kernels import COLUMNS, ENDED, LOWEST, REACHED_BY, ROWS, SPAN, SPENT, octile
@@ -28,7 +30,7 @@ def scan(rows, columns, row, column, moves, goal_row, goal_column, found):
     """
     count, steps = 0, 0
     while moves:
-        k = LOWEST[moves]
+        k = np.int64(LOWEST[moves])
         moves &= moves - 1
         up, right, diagonal = ROWS[k], COLUMNS[k], k & 1 == 1
         r, c, steps = row, column, 0
@@ -130,7 +132,7 @@ def search_online(rows, columns, successors, nodes, heads, found, ends, base, li
         if expanded >= limit:
             outcome = SPENT
             break
-        node = heads[lowest & (heads.shape[0] - 1)]
+        node = np.int64(heads[lowest & (heads.shape[0] - 1)])
         unlink(nodes, heads, node)
         queued -= 1
         cost, memo = nodes[node, COST], nodes[node, MEMO]
@@ -139,7 +141,7 @@ def search_online(rows, columns, successors, nodes, heads, found, ends, base, li
         if cost + octile(row - goal_row, column - goal_column) >= best:
             continue
         expanded += 1
-        moves = successors[memo & 255, free_around(rows, row, column)]
+        moves = np.int64(successors[memo & 255, free_around(rows, row, column)])
         count, _ = scan(rows, columns, row, column, moves, goal_row, goal_column, found)
         for i in range(count):
             to_row, to_column = found[i, 0], found[i, 1]
@@ -159,12 +161,17 @@ def search_online(rows, columns, successors, nodes, heads, found, ends, base, li
 
 
 @kernel
+def sign(number):
+    return 1 if number > 0 else -1 if number < 0 else 0
+
+
+@kernel
 def write_leg(out, end, row, column, to_row, to_column):
     """Writes the cells of a leg from (row, column), which is left out, to out[end], where it ends; returns out's index
     of the cell that was left out."""
     rows, columns = to_row - row, to_column - column
     length, diagonal = max(abs(rows), abs(columns)), min(abs(rows), abs(columns))
-    up, right = (rows > 0) - (rows < 0), (columns > 0) - (columns < 0)
+    up, right = sign(rows), sign(columns)
     begin = end - length
     if begin < 0:
         return begin
