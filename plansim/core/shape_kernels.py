@@ -30,7 +30,7 @@ def segment_free(a, b, world):
     """Whether all points between a and b, both (n,), are free; no resolution is involved."""
     axes, bounds, nodes, links, boxes, balls, vertices, offsets, margin = world
     for i in range(len(axes)):
-        if not (min(a[i], b[i]) >= bounds[0, i] and max(a[i], b[i]) <= bounds[1, i]):
+        if not (bounds[0, i] <= a[i] <= bounds[1, i] and bounds[0, i] <= b[i] <= bounds[1, i]):
             return False
     k = 0
     while k < nodes.shape[0]:
