@@ -20,6 +20,11 @@ from plansim_envs.road_picture import picture
 from plansim_envs.road_step import ARRIVED, OUTCOMES, begin, compiled_drive
 
 FASTEST = 60.0  # m/s, of anything on the road
+_SIZES = ("truck_length", "truck_width", "sensor_range")
+_NUMBERS = (
+    "dt", "max_steps", "lane", "start_speed", "top_speed", "length", "width", "wheelbase", "trucks", "truck_speed",
+    "cars", "car_speeds", "spacing", "oncoming", "oncoming_speeds", "oncoming_spacing", *_SIZES,
+)  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,7 +89,7 @@ class Road(World):
     action_names: ClassVar[tuple[str, ...]] = ("acceleration", "steering")  # type: ignore[misc]
 
     def __post_init__(self) -> None:
-        for name in ("dt", "max_steps", "top_speed", "length", "width", "wheelbase", "truck_length", "truck_width", "sensor_range"):  # fmt: skip
+        for name in ("dt", "max_steps", "top_speed", "length", "width", "wheelbase", *_SIZES):
             if not 0 < getattr(self, name) < np.inf:
                 raise MalformedInput(f"{name} is {getattr(self, name)}, but must be positive")
         for name in ("trucks", "cars", "oncoming", "truck_speed", "start_speed"):
@@ -98,7 +103,10 @@ class Road(World):
             raise MalformedInput(f"lane is {self.lane}, but the road has the lanes 0 .. {self.road.lanes - 1}")
         if self.oncoming and not self.road.oncoming_lanes:
             raise MalformedInput(f"oncoming is {self.oncoming}, but the road has no oncoming_lanes")
-        if self.start_speed > self.top_speed or max(self.truck_speed, self.car_speeds[1], self.oncoming_speeds[1]) > FASTEST:
+        if (
+            self.start_speed > self.top_speed
+            or max(self.truck_speed, self.car_speeds[1], self.oncoming_speeds[1]) > FASTEST
+        ):
             raise MalformedInput(f"start_speed lies above top_speed {self.top_speed}, or another above {FASTEST} m/s")
 
     @property
@@ -134,9 +142,9 @@ class Road(World):
 
     def fields(self) -> list[tuple]:
         return [
-            ("x", "f8", (4,)), ("goal", "f8", (2,)), ("traffic", "f8", (self.others, 7)), ("vehicles", "f8", (self.others, 6)),
-            ("shown", "f8", (self.others, 6)), ("seen", "i1", (self.others,)), ("s", "f8"), ("progress", "f8"),
-            ("passed", "i8"), ("steps", "i8"), ("outcome", "i8"),
+            ("x", "f8", (4,)), ("goal", "f8", (2,)), ("traffic", "f8", (self.others, 7)),
+            ("vehicles", "f8", (self.others, 6)), ("shown", "f8", (self.others, 6)), ("seen", "i1", (self.others,)),
+            ("s", "f8"), ("progress", "f8"), ("passed", "i8"), ("steps", "i8"), ("outcome", "i8"),
         ]  # fmt: skip
 
     def reset(self, state: np.ndarray, mask: np.ndarray) -> None:
@@ -178,10 +186,7 @@ class Road(World):
 
     @functools.cached_property
     def _settings(self) -> np.ndarray:
-        names = ("dt", "max_steps", "lane", "start_speed", "top_speed", "length", "width", "wheelbase", "trucks", "cars")
-        names += ("truck_speed", "truck_length", "truck_width", "car_speeds", "spacing", "oncoming", "oncoming_speeds")
-        names += ("oncoming_spacing", "sensor_range")
-        return constants(**{name: getattr(self, name) for name in names}, edges=self.road.edges)
+        return constants(**{name: getattr(self, name) for name in _NUMBERS}, edges=self.road.edges)
 
 
 class RoadEnv(SingleView):

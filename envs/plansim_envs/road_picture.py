@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from plansim_envs.road import Road
 
 GRASS, ASPHALT, PAINT, ME, OTHER, TRUCK, HIDDEN, TRACE = (
-    (226, 232, 216), (107, 114, 128), (249, 250, 251), (37, 99, 235), (234, 179, 8), (180, 83, 9), (190, 196, 206), (147, 180, 246),
+    (226, 232, 216), (107, 114, 128), (249, 250, 251), (37, 99, 235), (234, 179, 8),
+    (180, 83, 9), (190, 196, 206), (147, 180, 246),
 )  # fmt: skip
 WIDTH, HEIGHT, FINE = 900, 260, 2  # pixels
 SHOWN = 150.0  # m, across the picture

@@ -62,7 +62,12 @@ def _populate(world, rules, lanes, oncoming_lanes):
             row[0], lane = own, int(uniform(stream, 0.0, lanes.shape[0]))
             row[3] = uniform(stream, rules["car_speeds"][0], rules["car_speeds"][1])
             if q < trucks:
-                lane, row[3], row[5], row[6] = int(rules["lane"]), rules["truck_speed"], rules["truck_length"], rules["truck_width"]
+                lane, row[3], row[5], row[6] = (
+                    int(rules["lane"]),
+                    rules["truck_speed"],
+                    rules["truck_length"],
+                    rules["truck_width"],
+                )
             row[1] = lanes[lane]
         elif q < trucks + cars + oncoming:
             against += uniform(stream, rules["oncoming_spacing"][0], rules["oncoming_spacing"][1])
@@ -178,7 +183,9 @@ def compiled_drive(step: Kernel) -> Kernel:
             off = not hit and _leaves(me, rules, pieces, offset)
             arrived = not (hit or off) and world["s"] >= length
             late = not (hit or off or arrived) and world["steps"] >= rules["max_steps"]
-            world["outcome"] = COLLISION if hit else OFF_ROAD if off else ARRIVED if arrived else OUT_OF_TIME if late else RUNNING
+            world["outcome"] = (
+                COLLISION if hit else OFF_ROAD if off else ARRIVED if arrived else OUT_OF_TIME if late else RUNNING
+            )
             reward[i] = (world["s"] - before) / rules["top_speed"] - (COLLISION_COST if hit or off else 0.0)
             terminated[i], truncated[i] = hit or off or arrived, late
             _look(world, rules)

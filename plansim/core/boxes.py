@@ -32,7 +32,8 @@ def boxes_overlap(dx, dy, ac, an, al, aw, bc, bn, bl, bw):
 def vehicles_overlap(a, b):
     """Whether two vehicles (6,) overlap."""
     return boxes_overlap(
-        b[0] - a[0], b[1] - a[1], cos(a[2]), sin(a[2]), 0.5 * a[4], 0.5 * a[5], cos(b[2]), sin(b[2]), 0.5 * b[4], 0.5 * b[5]
+        b[0] - a[0], b[1] - a[1], cos(a[2]), sin(a[2]), 0.5 * a[4], 0.5 * a[5],
+        cos(b[2]), sin(b[2]), 0.5 * b[4], 0.5 * b[5],
     )  # fmt: skip
 
 
@@ -83,7 +84,7 @@ def _first_unseen(x, y, reach, targets, vehicles):
 
 
 def first_unseen(eye: Array, reach: float, targets: Array, vehicles: Array) -> int:
-    """Which of the targets (N, 6) is the first that cannot be seen from the eye (2,) past the vehicles (Q, 6); N if none."""
+    """The first of the targets (N, 6) that cannot be seen from the eye (2,) past the vehicles (Q, 6); N if none."""
     rows = [np.ascontiguousarray(rows, dtype=float).reshape(-1, 6) for rows in (targets, vehicles)]
     return int(_first_unseen(float(eye[0]), float(eye[1]), float(reach), *rows))
 

@@ -1,4 +1,4 @@
-"""A smooth line by its arc length, the middle of a road: points, headings and curvatures on it, and what lies beside it.
+"""A smooth line by its arc length: points, headings and curvatures on it, and what lies beside it.
 
 In kernels a line is its `pieces` (M, 10): a cubic of u in [0, 1] each, as s, length, then x and y by powers of u.
 """
@@ -164,7 +164,9 @@ def _parameter(p, along):
         for k in range(5):
             w = u * _NODES[k]
             passed += _WEIGHTS[k] * hypot(p[3] + w * (2 * p[4] + 3 * w * p[5]), p[7] + w * (2 * p[8] + 3 * w * p[9]))
-        change = (u * passed - along) / hypot(p[3] + u * (2 * p[4] + 3 * u * p[5]), p[7] + u * (2 * p[8] + 3 * u * p[9]))
+        change = (u * passed - along) / hypot(
+            p[3] + u * (2 * p[4] + 3 * u * p[5]), p[7] + u * (2 * p[8] + 3 * u * p[9])
+        )
         u -= change
         if abs(change) < 1e-12:
             break
@@ -182,9 +184,7 @@ def project_on_line(pieces, x, y):
         if hypot(p[2] - x, p[6] - y) - p[1] >= best:
             continue
         u = _nearest(p, x, y)
-        distance = hypot(
-            p[2] + u * (p[3] + u * (p[4] + u * p[5])) - x, p[6] + u * (p[7] + u * (p[8] + u * p[9])) - y
-        )
+        distance = hypot(p[2] + u * (p[3] + u * (p[4] + u * p[5])) - x, p[6] + u * (p[7] + u * (p[8] + u * p[9])) - y)
         if distance < best:
             best, best_piece, best_u = distance, i, u
     p, u = pieces[best_piece], best_u
@@ -207,9 +207,7 @@ def _nearest(p, x, y):
     u, best = 0.0, np.inf
     for k in range(5):
         w = 0.25 * k
-        distance = hypot(
-            p[2] + w * (p[3] + w * (p[4] + w * p[5])) - x, p[6] + w * (p[7] + w * (p[8] + w * p[9])) - y
-        )
+        distance = hypot(p[2] + w * (p[3] + w * (p[4] + w * p[5])) - x, p[6] + w * (p[7] + w * (p[8] + w * p[9])) - y)
         if distance < best:
             u, best = w, distance
     low, high = max(u - 0.25, 0.0), min(u + 0.25, 1.0)

@@ -15,7 +15,7 @@ from plansim.driving.traffic import LENGTH, NUMBER, OFFSET, SPEED, S, Traffic, n
 from plansim.planning.base import Status, Stopwatch
 from plansim.planning.trajectory.candidates import Candidates, FrenetCandidates, LaneProblem
 
-FAN, POINTS = 60, 16  # candidates in the trace, and points of each
+FAN, POINTS, FAN_EVERY = 40, 9, 3  # candidates in the trace, points of each, plans from one fan to the next
 
 
 @dataclass
@@ -70,7 +70,9 @@ class FrenetDriver:
         now.candidates, now.feasible = now.candidates + found.costs.size, now.feasible + found.feasible
         now.nearest += found.faults[i, j] != 0
         now.status = Status.SOLVED if found.faults[i, j] == 0 else Status.NEAREST
-        now.path, now.fan = states[:, :2].copy(), (problem, found)
+        now.path = states[:, :2].copy()
+        if now.plans % FAN_EVERY == 1:
+            now.fan = fan(problem, found)
         # at the next step the car is between its first control and its second
         now.acceleration = float(controls[:2, 0].mean())
         now.curvature = float(np.tan(controls[:2, 1]).mean() / planner.wheelbase)
@@ -93,9 +95,9 @@ class FrenetDriver:
         return self._now.status.value if self._now.status is Status.NEAREST else ""
 
     def trace(self) -> dict[str, Array]:
-        """The plan's path (T + 1, 2), and some of the candidates: x, y, cost's rank in [0, 1], 2 with a fault; number."""
+        """The plan's path (T + 1, 2), and some candidates: x, y, cost's rank in [0, 1] or 2 with a fault, number."""
         now = self._now
-        return {"path": now.path, "candidates": fan(*now.fan)}
+        return {"path": now.path, "candidates": now.fan}
 
     def _problem(self, state: Array, believed: Array) -> LaneProblem:
         road, now, times = self.road, self._now, self.planner.times
@@ -142,4 +144,4 @@ class _Episode:
         self.acceleration = self.curvature = self.seconds = 0.0
         self.plans = self.candidates = self.feasible = self.nearest = 0
         self.status = Status.SOLVED
-        self.path, self.fan = np.empty((0, 2)), None
+        self.path, self.fan = np.empty((0, 2)), np.empty((0, 4))

@@ -43,4 +43,4 @@ class LaneKeeping:
 
     def _wanted(self, time: float) -> Array:
         """Offset and its derivatives by time (3,), `time` seconds after the last change began."""
-        return held(self._motion[None], np.array([self.change_time]), np.array([time]))[0, 0]
+        return held(np.asarray(self._motion)[None], np.array([self.change_time]), np.array([time]))[0, 0]

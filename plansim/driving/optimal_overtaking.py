@@ -37,7 +37,9 @@ class OptimalOvertaking:
     def __post_init__(self) -> None:
         planner, driver = self.planner, self.driver
         if abs(planner.dt / driver.dt - self._ticks) > 1e-9:
-            raise MalformedInput(f"the planner's dt is {planner.dt} s, but must be a multiple of the driver's {driver.dt}")
+            raise MalformedInput(
+                f"the planner's dt is {planner.dt} s, but must be a multiple of the driver's {driver.dt}"
+            )
         lasts = planner.changing * planner.dt
         if abs(lasts - driver.change_time) > 1e-9:
             raise MalformedInput(f"a change of lane takes the planner {lasts} s, but the driver {driver.change_time} s")
@@ -108,7 +110,8 @@ class OptimalOvertaking:
         now, ahead = self._now, np.concatenate((scene.lane[passing], scene.lane[beyond]))
         plan = self.planner.plan(PassingProblem(
             scene.s, float(scene.state[3]), now.home + self.driver.peek, (now.home, now.other),
-            ahead[:, [S, SPEED, LENGTH, WIDTH]], scene.clear_until, self.driver.oncoming_speed, int(passing.sum()), self._phase,
+            ahead[:, [S, SPEED, LENGTH, WIDTH]], scene.clear_until, self.driver.oncoming_speed,
+            int(passing.sum()), self._phase,
         ))  # fmt: skip
         self._searches, self._expanded = self._searches + 1, self._expanded + plan.stats.expanded
         return plan.controls if plan.solved else None

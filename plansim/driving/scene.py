@@ -87,7 +87,9 @@ class Overtaker:
         self.clear = max(clear, self.clear - d.oncoming_speed * d.dt)
         coming = believed[(believed[:, SPEED] < 0) & (believed[:, S] > s)]
         first = (coming[:, S] - coming[:, LENGTH] / 2).min(initial=np.inf)
-        lane = believed[(np.abs(believed[:, OFFSET] - self.home) < self.road.lane_width / 2) & (believed[:, SPEED] >= 0)]
+        lane = believed[
+            (np.abs(believed[:, OFFSET] - self.home) < self.road.lane_width / 2) & (believed[:, SPEED] >= 0)
+        ]
         self.scene = Scene(s, offset, state, lane[np.argsort(lane[:, S])], self.clear, float(first))
         return self.scene
 
@@ -135,7 +137,7 @@ def following(scene: Scene, driver: Driver) -> float:
 
 
 def time_to_gain(way: float, speed: float, pace: float, driver: Driver) -> float:
-    """Seconds until a car that speeds up as it can has gained `way` metres on what moves at `pace` m/s; inf if never."""
+    """Seconds until a car that speeds up as it can has gained `way` metres on what moves at `pace` m/s, or inf."""
     up = (driver.top_speed - speed) / driver.acceleration
     gained = (speed - pace) * up + driver.acceleration * up**2 / 2
     if gained >= way:

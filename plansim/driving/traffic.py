@@ -1,4 +1,4 @@
-"""What a driver believes of the other vehicles: those it sees, those it saw a moment ago, and where there may be more."""
+"""What a driver believes of other vehicles: those it sees, those it saw a moment ago, and where more may be."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Traffic:
         self._rows, self._unseen_for = np.empty((0, 6)), np.empty(0)
 
     def observe(self, vehicles: Array, seen: Array, dt: float) -> Array:
-        """Believes the vehicles (Q, 6) where they are seen (Q,), `dt` seconds after the last time; all that is believed."""
+        """Takes in the vehicles (Q, 6) that are seen (Q,), `dt` seconds after the last time; all that is believed."""
         if len(self._rows) != len(vehicles):
             self._rows, self._unseen_for = np.zeros((len(vehicles), 6)), np.full(len(vehicles), np.inf)
         self._rows[:, S] += self._rows[:, SPEED] * dt

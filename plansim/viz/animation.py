@@ -15,6 +15,7 @@ from plansim.viz.canvas import Canvas
 from plansim.viz.growth import first_expanded
 from plansim.viz.markup import number
 from plansim.viz.player import MOST_BEAMS, MOST_PARTICLES, view
+from plansim.viz.road_scene import road_frames
 from plansim.viz.scene import Track, World, track, world_of
 from plansim.viz.stage import draw_ground, draw_robot, draw_search
 from plansim.viz.style import LIGHT, rgb
@@ -38,7 +39,10 @@ def write_animation(result: Result, path: str | Path, episode: Key | int | None 
     key = _chosen(result, episode)
     world = world_of(result, key[0])
     shown = track(result.records[key], *key, most=MOST_FRAMES)
-    pictures = frames(shown, world) if shown.placed else replayed(result, key)
+    if world.road is not None:
+        pictures = road_frames(shown, world, WIDTH, TALLEST)
+    else:
+        pictures = frames(shown, world) if shown.placed else replayed(result, key)
     (_write_gif if path.suffix == ".gif" else _write_mp4)(path, pictures)
     return path
 
@@ -139,11 +143,11 @@ def replayed(result: Result, key: Key) -> Iterator[Any]:
 
 
 def _write_gif(path: Path, pictures: Iterator[Any]) -> None:
-    """All frames in the colours of three of them, so that what does not move costs nothing."""
+    """All frames in the colours of four of them, so that what does not move costs nothing."""
     from PIL import Image
 
     images = list(pictures)
-    samples = [images[i] for i in sorted({0, len(images) // 2, len(images) - 1})]
+    samples = [images[i] for i in sorted({0, len(images) // 8, len(images) // 2, len(images) - 1})]
     strip = Image.fromarray(np.concatenate([np.asarray(image.convert("RGB")) for image in samples]))
     palette = strip.quantize(96, Image.Quantize.MEDIANCUT)
     flat = [image.convert("RGB").quantize(palette=palette, dither=Image.Dither.NONE) for image in images]

@@ -12,6 +12,7 @@ from plansim.viz.growth import growth
 from plansim.viz.outlines import outlines
 from plansim.viz.packing import pack, png, shrink
 from plansim.viz.reading import Ragged
+from plansim.viz.road_scene import road_data
 from plansim.viz.scene import Track, World
 
 MOST_BEAMS = 90
@@ -84,6 +85,7 @@ def _episode(track: Track, world: World) -> dict[str, Any]:
             "view": view(track, world),
         }
         data |= growth(track, world, MILLIMETRE)
+        data |= road_data(track, world, world.car)
     return data
 
 

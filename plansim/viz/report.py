@@ -22,7 +22,7 @@ from plansim.viz.scene import Track, World, tracks, worlds_of
 from plansim.viz.strip_chart import Row, strip_chart
 from plansim.viz.style import DARK, LIGHT, SERIES, css_variables
 
-SCRIPTS = ("data.js", "map.js", "player.js", "table.js")
+SCRIPTS = ("data.js", "map.js", "road.js", "player.js", "table.js")
 MOST_LINES = 12
 
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from plansim.core.arrays import Array
 from plansim.viz.reading import Ragged, Reader, moments
+from plansim.viz.road_scene import car_body, road_of, vehicles_of
 from plansim.viz.signals import Signal, component_signals, place_signals
 
 MOST_FRAMES = 600
@@ -29,6 +30,8 @@ class World:
     note: str = ""  # why the environment could not be asked
     shapes: Any = None  # Shapes, where there is no map
     polygons: Array | None = None  # (K, P, 2) m, of the robot's body, each in the frame of its part
+    road: Any = None  # Road
+    car: Array | None = None  # (3,) m, on a road: length, width, from the pose to the middle
 
 
 def world_of(result: Any, variant: str = "") -> World:
@@ -44,6 +47,8 @@ def world_of(result: Any, variant: str = "") -> World:
         map=told("map") or told("grid"),
         shapes=told("shapes"),
         polygons=told("polygons"),
+        road=road_of(told("road")),
+        car=car_body(told),
         dt=_number(told("dt")),
         radius=_number(told("radius")),
         goal_radius=_number(told("goal_radius")),
@@ -86,6 +91,8 @@ class Track:
     costs: Ragged | None = None  # (N, 1) of the states expanded, where the search was small
     tree: Array | None = None  # (E, 4) x, y, x, y of the edges that the first search grew, in order
     history: Array | None = None  # (K, 2) samples drawn and cost reached
+    vehicles: Array | None = None  # (F, Q, 7) others on a road: x, y, heading, speed, length, width, whether seen
+    fan: Ragged | None = None  # (N, 4) candidate trajectories: x, y, level of cost, number
     signals: tuple[Signal, ...] = field(default=())
     omitted: tuple[str, ...] = ()  # observations with too many numbers to draw
 
@@ -132,6 +139,8 @@ def track(record: Mapping[str, Array], variant: str, seed: int, most: int = MOST
         discs=_discs(place.rows("info.obstacles")),
         ranges=place.rows("observation.lidar"),
         path=place.ragged("trace.path"),
+        vehicles=vehicles_of(place),
+        fan=place.ragged("trace.candidates"),
         particles=place.ragged("trace.particles"),
         obstacles=place.ragged("trace.obstacles"),
         expanded=place.ragged("trace.expanded"),

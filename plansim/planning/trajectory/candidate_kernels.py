@@ -133,7 +133,9 @@ def _meet(frame, v, k, obstacles, sizes, limits, rows, hits, danger):
         forward, left = dx * tx + dy * ty, dy * tx - dx * ty
         c, s = o[2] * tx + o[3] * ty, o[3] * tx - o[2] * ty  # of its heading against the line's
         half_length, half_width = sizes[q, 0], sizes[q, 1]
-        threat = _threat(forward - limits.ahead, v, o[4] * tx + o[5] * ty, abs(c) * half_length + abs(s) * half_width, limits)
+        threat = _threat(
+            forward - limits.ahead, v, o[4] * tx + o[5] * ty, abs(c) * half_length + abs(s) * half_width, limits
+        )
         if threat > 0.0:
             width = limits.half_width + abs(c) * half_width + abs(s) * half_length
             for j in range(rows.shape[1]):

@@ -72,8 +72,8 @@ class FrenetCandidates:
     frame". Each lateral motion ends at rest on an offset, each longitudinal one at a speed (or with what it follows),
     after one of the durations, and goes on so to the horizon. Below `low_speed` the offset is a function of distance.
 
-    The defaults are 50 × 50 candidates of 45 steps. Costs: integral of squared jerk, of squared lateral acceleration and of the squared
-    lack of speed; the end's distance from its lane and from the wanted lane; the worst danger on the way.
+    The defaults are 50 × 50 candidates of 45 steps. Costs: integrals of squared jerk, squared lateral acceleration and
+    squared lack of speed; the end's distance from its lane and from the wanted lane; the worst danger on the way.
 
     >>> line = ReferenceLine([[0.0, 0.0], [200.0, 0.0]])
     >>> planner = FrenetCandidates()
@@ -183,7 +183,7 @@ class FrenetCandidates:
     # --- the fan ------------------------------------------------------------------------------------------------------
 
     def _longitudinal(self, problem: LaneProblem, start: Array) -> tuple[Array, Array, Array]:
-        """Motions (N, T + 1, 3), what their jerk and lack of speed cost (N,), and whether they brake to a standstill."""
+        """Motions (N, T + 1, 3), what they cost (N,), and whether they brake to a standstill."""
         T = np.array(self.durations)
         ends = np.linspace(0.0, problem.speed, self.speeds)
         speed, T_speed = (grid.ravel() for grid in np.meshgrid(ends, T, indexing="ij"))
@@ -232,7 +232,9 @@ class FrenetCandidates:
     def _start(self, problem: LaneProblem) -> Array:
         start = np.asarray(problem.start, dtype=float)
         if start.shape != (6,) or not np.isfinite(start).all():
-            raise MalformedInput(f"start is {start.tolist()}, but must be x, y, heading, speed, acceleration, curvature")
+            raise MalformedInput(
+                f"start is {start.tolist()}, but must be x, y, heading, speed, acceleration, curvature"
+            )
         return start
 
     def _obstacles(self, problem: LaneProblem) -> Array:

@@ -32,12 +32,11 @@ class Osqp:
 
     def _solve_axis(self, problem: CorridorProblem, axis: int, y: Array) -> tuple[Array, int, bool]:
         weights = (1.0, problem.effort * problem.dt**2, problem.hold * problem.dt**6)
-        P, A = matrices(len(y), weights)
+        solver, P, A = self._workspace(len(y), weights)
         fixed = np.where(np.arange(len(y)) % (len(y) - 3) < 3, y, 0.0)
         low, high = rows_of(problem, axis)
         shift = A @ fixed
         linear = (P @ fixed - weights[2] * y)[3:-3]
-        solver = self._workspace(len(y), weights, P, A)
         solver.update(q=linear, l=low - shift, u=high - shift)
         result = solver.solve(raise_error=False)
         found = result.info.status == "solved"
@@ -46,12 +45,13 @@ class Osqp:
         out = np.maximum(A @ full - high, low - A @ full).max() * problem.unit[axis]
         return full[3:-3], int(result.info.iter), bool(found and out <= self.tolerance)
 
-    def _workspace(self, count: int, weights: tuple[float, ...], P, A):
+    def _workspace(self, count: int, weights: tuple[float, ...]):
         key = (count, *weights)
         if key not in self._workspaces:
             osqp = require("osqp", extra="osqp")
             from scipy.sparse import csc_matrix
 
+            P, A = matrices(count, weights)
             solver = osqp.OSQP()
             free = slice(3, count - 3)
             wide = np.full(A.shape[0], np.inf)
@@ -59,7 +59,7 @@ class Osqp:
                 csc_matrix(P[free, free]), np.zeros(count - 6), csc_matrix(A[:, free]), -wide, wide,
                 eps_abs=self.accuracy, eps_rel=self.accuracy, max_iter=20000, verbose=False,
             )  # fmt: skip
-            self._workspaces[key] = solver
+            self._workspaces[key] = (solver, P, A)
         return self._workspaces[key]
 
 

@@ -66,4 +66,6 @@ def _refuse(what: str, where: Array, s: Array, d: Array) -> None:
     if np.any(where):
         i = tuple(np.argwhere(where)[0]) if np.ndim(where) else ()
         which = f"state {i if len(i) > 1 else i[0]}" if i else "the state"
-        raise MalformedInput(f"{which}, at s = {s[i]:g} m, {d[i]:g} m to the left, {what}, where there is no such frame")
+        raise MalformedInput(
+            f"{which}, at s = {s[i]:g} m, {d[i]:g} m to the left, {what}, where there is no such frame"
+        )

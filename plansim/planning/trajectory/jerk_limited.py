@@ -7,7 +7,7 @@ import numpy as np
 from plansim.core.arrays import Array
 from plansim.core.errors import MalformedInput
 from plansim.planning.trajectory.paths import PiecewisePath
-from plansim.planning.trajectory.time_optimal import StepGrid, TimedPath, corners, limits
+from plansim.planning.trajectory.time_optimal import StepGrid, TimedPath, limits
 
 _SAMPLES = np.array([1e-9, 0.25, 0.5, 0.75, 1 - 1e-9])  # of a piece of the clock, where its limits are looked at
 
@@ -33,7 +33,7 @@ def jerk_limited(
     j = limits("max_jerk", max_jerk, path)
     bends, slopes = np.abs(path.coefficients[:, 2]).max(), np.abs(path.coefficients[:, 1]).max()
     rounding = 1e-6 * max(bends, slopes / np.diff(path.breaks).max())
-    if corners(path).any() or (np.abs(path.jumps(2)) > rounding).any():
+    if path.corners.any() or (np.abs(path.jumps(2)) > rounding).any():
         raise MalformedInput(
             "a limit on jerk needs a path whose second derivative does not jump; take spline_path or rounded_path"
         )

@@ -1,4 +1,4 @@
-"""When and how to pass slower vehicles on the lane of those who come against: the best way on a lattice, if there is a safe one."""
+"""When and how to pass slower vehicles on the lane of those who come against: the best safe way on a lattice."""
 
 from __future__ import annotations
 
@@ -32,10 +32,11 @@ class PassingProblem:
 class LaneSearch:
     """The fastest way past what is ahead that is safe whatever comes from beyond the clear part of the other lane.
 
-    Dynamic programming over time, phase of the manoeuvre, speed and place, exact on its lattice: accelerations are multiples of 2 m/s²
-    held for steps of `dt`, so that speeds and places fall on multiples of 2 dt and dt². In the worst case a vehicle stands just where the clear part
-    ends, and comes at `oncoming_speed`; while the car is in the way of the other lane, it and `margin` before it stay
-    clear of that. The plan ends in the car's own lane, `gap` ahead of what it has passed.
+    Dynamic programming over time, phase of the manoeuvre, speed and place, exact on its lattice: accelerations are
+    multiples of 2 m/s² held for steps of `dt`, so that speeds and places fall on multiples of 2 dt and dt². At worst
+    a vehicle is just where the clear part ends, and comes at `oncoming_speed`: while the car is in the way of the
+    other lane, it and `margin` before it stay clear of that. The plan ends in the car's own lane, ahead of what it has
+    passed.
 
     >>> import dataclasses
     >>> truck = np.array([[40.0, 7.0, 12.0, 2.5]])
@@ -69,7 +70,7 @@ class LaneSearch:
     def plan(self, problem: PassingProblem, budget: Budget = Budget(), rng: np.random.Generator | None = None) -> Plan:
         """States (T + 1, 3) s, offset, speed; controls (T, 2) acceleration and whether to be on the way out (1) or not.
 
-        Cost: metres behind a drive at top speed at the horizon, and a little for braking and for time in the other lane.
+        Cost: metres behind a drive at top speed at the horizon, a little for braking and for time in the other lane.
         The lower bound is that of the lattice. NO_PATH: nothing safe within the horizon.
         """
         watch = Stopwatch()
@@ -84,7 +85,8 @@ class LaneSearch:
         reach = problem.clear_until - problem.s - self.length / 2 - self.margin
         cost, chosen, phases, expanded = search(
             float(problem.speed), float(self.top_speed), float(self.dt), steps, problem.phase, self.changing,
-            accelerations, room, problem.passing, own, other, float(reach), float(problem.oncoming_speed), float(self.gap), float(self.braking),
+            accelerations, room, problem.passing, own, other, float(reach), float(problem.oncoming_speed),
+            float(self.gap), float(self.braking),
         )  # fmt: skip
         stats = Stats(expanded=int(expanded), seconds=watch.seconds)
         if not np.isfinite(cost):
@@ -96,10 +98,12 @@ class LaneSearch:
         controls = np.column_stack((a, outward.astype(float)))
         offset = np.where((phases == 0) & (np.cumsum(phases) > 0), problem.lanes[0], offsets[phases])
         states = np.column_stack((s, offset, speed))
-        return Plan(Status.SOLVED, states, float(cost), controls, stats, float(cost), times=self.dt * np.arange(steps + 1))
+        return Plan(
+            Status.SOLVED, states, float(cost), controls, stats, float(cost), times=self.dt * np.arange(steps + 1)
+        )
 
     def phases(self, problem: PassingProblem) -> tuple[Array, Array, Array]:
-        """By phase: the offset at its beginning, and whether the car is in the way of its own, of the other lane in it."""
+        """By phase: the offset at its beginning, and whether the car is in the way of its own and of the other lane."""
         n, (home, out) = self.changing, problem.lanes
         T = np.array(n * self.dt)
         t = np.linspace(0.0, float(T), 10 * n + 1)

@@ -13,9 +13,10 @@ BRAKING_COST, OTHER_LANE_COST = 0.05, 0.5  # of (m/s^2)^2 s, of s
 def search(v0, top, dt, steps, phase, n, accelerations, ahead, passing, own, other, reach, oncoming, gap, braking):
     """The least cost, the accelerations' indices (steps,), the phases (steps + 1,), and the states that were looked at.
 
-    v0: m/s at place 0; a speed is v0 + 2 dt k, a place at step t is v0 t dt + dt^2 m. ahead (K, 3): place, speed, half of
-    both lengths; the first `passing` of them must be passed. own, other (2n,): whether the car is in the way of its lane, of the other one, in a phase. Phase 0 is
-    waiting in its own lane, phase n in the other one; the others pass, a step each. A car in the way of its own lane
+    v0: m/s at place 0; a speed is v0 + 2 dt k, a place at step t is v0 t dt + dt^2 m. ahead (K, 3): place, speed, half
+    of both lengths; the first `passing` of them must be passed. own, other (2n,): whether the car is in the way of its
+    lane, of the other one, in a phase. Phase 0 is waiting in its own lane or the first step out of it, phase n the same
+    in the other one; the others last a step each. A car in the way of its own lane
     keeps `gap` from those in it, and behind them as much more as it would need to brake to their speed. The other lane
     is clear up to `reach`, which comes nearer with `oncoming` m/s.
     """

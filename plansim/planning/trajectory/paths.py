@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -47,6 +48,11 @@ class PiecewisePath:
             factor = np.prod(np.arange(k - derivative + 1, k + 1))  # of h^k, derived
             out = out * h + factor * self.coefficients[b, k]
         return out
+
+    @cached_property
+    def corners(self) -> Array:
+        """At which inner breaks the direction jumps, (B - 1,) bool."""
+        return (np.abs(self.jumps(1)) > 1e-7 * np.abs(self.coefficients[:, 1]).max()).any(-1)
 
     def jumps(self, derivative: int) -> Array:
         """How far a derivative jumps at each inner break, (B - 1, n)."""

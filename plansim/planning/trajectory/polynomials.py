@@ -28,7 +28,7 @@ def quintic(start: Array, end: Array, duration: Array) -> Array:
 
 
 def quartic(start: Array, end: Array, duration: Array) -> Array:
-    """From place, speed, acceleration (..., 3) to a speed and acceleration (..., 2), wherever that is, in a duration."""
+    """From place, speed, acceleration (..., 3) to a speed and acceleration (..., 2), wherever that is."""
     T = np.asarray(duration, dtype=float)
     p, v, a = np.moveaxis(np.asarray(start, dtype=float), -1, 0)
     w, b = np.moveaxis(np.asarray(end, dtype=float), -1, 0)
@@ -38,7 +38,7 @@ def quartic(start: Array, end: Array, duration: Array) -> Array:
 
 
 def held(motions: Array, durations: Array, times: Array) -> Array:
-    """Place, speed and acceleration (N, T, 3) of motions (N, 6) at times (T,); on at constant speed after their ends."""
+    """Place, speed and acceleration (N, T, 3) of motions (N, 6) at times (T,); at constant speed after their ends."""
     t = np.minimum(times, durations[:, None])
     c = np.moveaxis(motions, -1, 0)[..., None]
     speed = c[1] + t * (2 * c[2] + t * (3 * c[3] + t * (4 * c[4] + t * 5 * c[5])))

@@ -9,7 +9,7 @@ import numpy as np
 from plansim.core.arrays import Array
 from plansim.core.errors import MalformedInput
 from plansim.planning.trajectory.paths import PiecewisePath
-from plansim.planning.trajectory.time_optimal_kernels import fill_rates, fill_steps
+from plansim.planning.trajectory.time_optimal_kernels import fill_clock, fill_rates, fill_steps
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,7 +67,7 @@ class StepGrid:
         fill_steps(path.breaks, path.coefficients, counts, self.start, self.width, self.slopes)
         self.end = path.breaks[-1]
         self.stops = np.zeros(count + 1, dtype=bool)
-        self.stops[np.cumsum(counts)[:-1]] = corners(path)
+        self.stops[np.cumsum(counts)[:-1]] = path.corners
 
     def rates(self, max_velocity: Array, max_acceleration: Array, share: Array) -> Array:
         """(ds/dt)^2 at the steps' ends (G + 1,); see `fill_rates`."""
@@ -77,17 +77,9 @@ class StepGrid:
 
     def clock(self, x: Array) -> PiecewisePath:
         """s over time; the second derivative of s is held over each step."""
-        rate = np.sqrt(x)
-        seconds = 2 * self.width / (rate[:-1] + rate[1:])
-        times = np.concatenate(([0.0], np.cumsum(seconds)))
-        held = np.diff(rate) / seconds
-        return PiecewisePath(times, np.stack((self.start, rate[:-1], held / 2, np.zeros_like(held)), -1)[..., None])
-
-
-def corners(path: PiecewisePath) -> Array:
-    """At which inner breaks the direction jumps, (B - 1,) bool."""
-    scale = np.abs(path.coefficients[:, 1]).max()
-    return (np.abs(path.jumps(1)) > 1e-7 * scale).any(-1)
+        times, pieces = np.empty(len(x)), np.zeros((len(self.width), 4, 1))
+        fill_clock(self.start, self.width, x, times, pieces)
+        return PiecewisePath(times, pieces)
 
 
 def limits(name: str, value: Array, path: PiecewisePath) -> Array:

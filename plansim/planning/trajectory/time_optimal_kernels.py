@@ -57,6 +57,17 @@ def fill_rates(width, slopes, stops, max_velocity, max_acceleration, share, x):
 
 
 @kernel
+def fill_clock(start, width, x, times, pieces):
+    """The seconds (G + 1,) at which the steps' ends are passed, and s over time on each, as pieces (G, 4, 1)."""
+    times[0] = 0.0
+    for i in range(width.shape[0]):
+        rate, after = np.sqrt(x[i]), np.sqrt(x[i + 1])
+        seconds = 2 * width[i] / (rate + after)
+        times[i + 1] = times[i] + seconds
+        pieces[i, 0, 0], pieces[i, 1, 0], pieces[i, 2, 0] = start[i], rate, (after - rate) / seconds / 2
+
+
+@kernel
 def _fastest(width, slopes, stops, max_velocity, share, x):
     """x (G + 1,) by the velocity limits alone: at the points, then lowered until it holds between them."""
     steps, n = width.shape[0], slopes.shape[2]

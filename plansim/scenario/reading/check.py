@@ -88,7 +88,10 @@ def _check_one(node: Node, annotation: Any, path: str, report: Report, folder: P
     if origin in hints.MAPPINGS:
         return _check_mapping(node, annotation, path, report, folder)
     if isinstance(origin, type) and dataclasses.is_dataclass(origin) and isinstance(node.value, dict):
-        return _check_call(node, origin, None, None, path, report, folder)
+        # a resolved scenario says of a default what it is, though nothing else could stand there
+        said = node.value["name"].value if "name" in node.value else None
+        name = said if said == registry.address(origin) else None
+        return _check_call(node, origin, name, None, path, report, folder)
     return check_leaf(node, annotation, path, report)
 
 

@@ -90,6 +90,7 @@ class Scene {
     g.lineCap = g.lineJoin = "round";
     if (this.ground) this.image(this.ground);
     if (this.map && this.map.shapes) this.shapes(this.map.shapes);
+    if (e.road) drawRoad(this, frame, shown);
     if (this.images.expanded && shown.expanded) this.image(this.search(grown));
     if (e.looked && shown.looked) this.looked(e.looked, grown);
     if (e.tree && shown.tree) this.tree(e.tree, grown);
@@ -101,7 +102,7 @@ class Scene {
     if (shown.truth && grown >= 1) this.trail(e.truth, frame, truth, c.truth, 2.5);
     if (estimate && shown.estimate) this.trail(e.estimate, frame, estimate, c.estimate, 1.25);
     if (e.obstacles && shown.obstacles) this.dots(e.obstacles.at(frame), e.obstacles.width, 2.6, c.obstacles, 1);
-    if (e.body) this.body(e.body, moment, c.truth, c.panel); else this.robot(truth, c.truth, c.panel);
+    if (e.road) drawTraffic(this, frame, truth, c.truth); else if (e.body) this.body(e.body, moment, c.truth, c.panel); else this.robot(truth, c.truth, c.panel);
     if (e.particles && shown.particles) this.dots(e.particles.at(frame), e.particles.width, 1.9, c.particles, 0.75);
     if (estimate && shown.estimate) this.belief(estimate, e.spread && e.spread.row(frame), c.estimate);
     this.ruler();

@@ -123,6 +123,7 @@ class Player {
     this.scene = new Scene(this.canvas, e, map, { map: ground, expanded });
     this.scene.fit();
     this.canvas.setAttribute("aria-label", `The way of the robot with seed ${e.seed}${e.variant ? ", " + e.variant : ""}: ${e.outcome}`);
+    if (e.road) this.follow.checked = true; // a road is far longer than wide
     if (this.follow.checked) this.scene.zoom = this.closeUp();
     this.layers.replaceChildren();
     for (const [key, label, colour] of LAYERS) {
