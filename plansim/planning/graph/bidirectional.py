@@ -26,7 +26,7 @@ def plan_bidirectionally(problem: Problem, budget: Budget, keep_expanded: bool =
     best, meeting = (0.0, search.start) if search.start == search.goal else (inf, None)
 
     def priority(side: int, node: Node, cost: float) -> float:
-        ahead = space.distance(node, search.goal) if side == 0 else space.distance(search.start, node)
+        ahead = search.estimate(node) if side == 0 else space.distance(search.start, node)
         return max(cost + ahead, 2 * cost)
 
     while all(_current(queue, cost) for queue, cost in zip(queues, costs, strict=True)):

@@ -22,7 +22,7 @@ def plan_on_graph(problem: Problem, weight: float, budget: Budget, keep_expanded
         return search.plan()
     start, goal, estimate = search.start, search.goal, search.estimate
     parents: Parents = {start: None}
-    costs, tie = {start: 0.0}, count()
+    costs, tie = {start: 0.0}, count(0, -1)  # of equals the newest first: it is nearer the goal
     queue = [(weight * estimate(start) if weight else 0.0, next(tie), 0.0, start)]
     while queue:
         f, _, cost, node = queue[0]
@@ -107,6 +107,7 @@ class Search:
         self.space: GraphSpace = problem.space
         self.start, self.goal = (self._node(name, getattr(problem, name)) for name in ("start", "goal"))
         self.is_free = problem.is_free
+        self.estimates: dict[Node, float] = {}
         self.count = 0
         self.looked_at: list[Node] = []
         free = self._free([self.start, self.goal])
@@ -125,7 +126,12 @@ class Search:
         return [True] * len(nodes) if self.is_free is None else list(self.is_free(as_states(nodes)))
 
     def estimate(self, node: Node) -> float:
-        return self.space.distance(node, self.goal)
+        """What no path from a node to the goal undercuts; a user's heuristic is asked once."""
+        if self.space.heuristic is None:
+            return 0.0
+        if node not in self.estimates:
+            self.estimates[node] = self.space.distance(node, self.goal)
+        return self.estimates[node]
 
     def successors(self, node: Node, backwards: bool = False) -> Iterator[tuple[Node, float]]:
         steps = self.space.predecessors(node) if backwards else self.space.successors(node)

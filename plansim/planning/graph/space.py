@@ -46,18 +46,12 @@ class GraphSpace:
 
     def successors(self, node: Node) -> Iterator[tuple[Node, float]]:
         """Each next node and what it costs to go there."""
-        for to, attributes in self.graph._adj[node].items():
-            cost = self._cost(node, to, attributes)
-            if cost is not None:
-                yield to, cost
+        return self._costs(node, self.graph._adj[node], False)
 
     def predecessors(self, node: Node) -> Iterator[tuple[Node, float]]:
         """Each node from which one goes to this, and what that costs."""
-        before: Mapping[Node, Any] = self.graph._pred[node] if self.graph.is_directed() else self.graph._adj[node]
-        for origin, attributes in before.items():
-            cost = self._cost(origin, node, attributes)
-            if cost is not None:
-                yield origin, cost
+        before = self.graph._pred[node] if self.graph.is_directed() else self.graph._adj[node]
+        return self._costs(node, before, True)
 
     def distance(self, a: Node, b: Node) -> float:
         """What no path from a to b undercuts; 0 without a heuristic."""
@@ -68,15 +62,22 @@ class GraphSpace:
             raise MalformedInput(f"the heuristic from {a!r} to {b!r} is {estimate}, but must be 0 or more")
         return float(estimate)
 
-    def _cost(self, node: Node, to: Node, attributes: Any) -> float | None:
-        if self.weight is None:
-            return 1.0
-        if callable(self.weight):
-            cost = self.weight(node, to, attributes)
-            return None if cost is None else _checked(cost, node, to)
-        if self.graph.is_multigraph():
-            return _checked(min(edge.get(self.weight, 1) for edge in attributes.values()), node, to)
-        return _checked(attributes.get(self.weight, 1), node, to)
+    def _costs(self, node: Node, beside: Mapping[Node, Any], backwards: bool) -> Iterator[tuple[Node, float]]:
+        weight, many = self.weight, self.graph.is_multigraph()
+        for other, attributes in beside.items():
+            if weight is None:
+                cost: Any = 1.0
+            elif callable(weight):
+                cost = weight(other, node, attributes) if backwards else weight(node, other, attributes)
+                if cost is None:
+                    continue
+            elif many:
+                cost = min(edge.get(weight, 1) for edge in attributes.values())
+            else:
+                cost = attributes.get(weight, 1)
+            if type(cost) is not float or not cost >= 0.0:
+                cost = _checked(cost, *((other, node) if backwards else (node, other)))
+            yield other, cost
 
 
 def as_states(nodes: list[Node]) -> Array:
