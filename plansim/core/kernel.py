@@ -47,6 +47,7 @@ def lean_kernel(function: Any) -> Kernel:
     """A kernel that makes no arrays, only views: up to three times as fast where it takes many and does little.
 
     numba counts references to every array that a function touches, by locked instructions, unless it may not allocate.
+    A kernel that calls one that is not lean is none the leaner for its name.
     """
     return function if hasattr(function, "compiled") else Kernel(function, allocates=False)
 
@@ -62,13 +63,12 @@ def _compile(k: Kernel) -> Callable[..., Any]:
 
     for owner, name, callee in list(_called_kernels(k.function)):
         _rebind(owner, name, callee.compiled)
-    options = _COMPILE_OPTIONS if k.allocates else {**_COMPILE_OPTIONS, "_nrt": False}
-    dispatcher = numba.njit(**options)(k.function)
+    # what calls a kernel that allocates must be allowed to
+    allocates = k.allocates or any(getattr(value, "allocates", False) for _, _, value in _references(k.function))
+    dispatcher = numba.njit(**_COMPILE_OPTIONS, **({} if allocates else {"_nrt": False}))(k.function)
     # a caller's compilation puts this in the kernel's place, so it answers to the same names
-    dispatcher.function, dispatcher.compiled = k.function, dispatcher
-    dispatcher.plansim_sources = _sources(k.function) | {
-        (f"{k.function.__qualname__} allocates", repr(k.allocates))
-    }
+    dispatcher.function, dispatcher.compiled, dispatcher.allocates = k.function, dispatcher, allocates
+    dispatcher.plansim_sources = _sources(k.function) | {(f"{k.function.__qualname__} allocates", repr(allocates))}
     cache = _content_cache(k.function, dispatcher.plansim_sources)
     if cache is not None:
         dispatcher._cache = cache

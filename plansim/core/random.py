@@ -10,7 +10,7 @@ from math import cos, log, pi, sin, sqrt
 
 import numpy as np
 
-from plansim.core.kernel import kernel
+from plansim.core.kernel import lean_kernel
 
 _LOW = np.uint64(0xFFFFFFFF)
 _HALF = np.uint64(32)
@@ -19,7 +19,7 @@ _W0, _W1 = np.uint64(0x9E3779B9), np.uint64(0xBB67AE85)
 _ONE = np.uint64(1)
 
 
-@kernel
+@lean_kernel
 def philox(counter, key):
     """Two 64-bit words for the counter's low half `counter` (uint64) and the key (uint64)."""
     c0, c1 = counter & _LOW, counter >> _HALF
@@ -32,7 +32,7 @@ def philox(counter, key):
     return c0 | (c1 << _HALF), c2 | (c3 << _HALF)
 
 
-@kernel
+@lean_kernel
 def uniform_pair(stream):
     """Two numbers in [0, 1) from a stream (2,) of uint64 [key, counter], which moves on by one."""
     a, b = philox(stream[1], stream[0])
@@ -40,12 +40,12 @@ def uniform_pair(stream):
     return (a >> np.uint64(11)) * 2.0**-53, (b >> np.uint64(11)) * 2.0**-53
 
 
-@kernel
+@lean_kernel
 def uniform(stream, low, high):
     return low + (high - low) * uniform_pair(stream)[0]
 
 
-@kernel
+@lean_kernel
 def normal_pair(stream):
     """Two independent standard normal numbers (Box and Muller 1958)."""
     a, b = uniform_pair(stream)
@@ -53,7 +53,7 @@ def normal_pair(stream):
     return radius * cos(2 * pi * b), radius * sin(2 * pi * b)
 
 
-@kernel
+@lean_kernel
 def fill_normal(stream, out):
     """Fills the one-dimensional `out` with standard normal numbers."""
     for i in range(0, out.shape[0], 2):

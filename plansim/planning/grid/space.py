@@ -11,7 +11,7 @@ import numpy as np
 from plansim.core.arrays import Array
 from plansim.core.errors import MalformedInput
 from plansim.core.grid import OccupancyGrid
-from plansim.core.kernel import kernel
+from plansim.core.kernel import kernel, lean_kernel
 from plansim.planning.grid.bits import bit_lines
 from plansim.planning.grid.kernels import fill_neighbours
 
@@ -166,7 +166,7 @@ def _edges_free(blocked, edges, out):
         out[i] = _edge_free(blocked, edges[i, 0], edges[i, 1], edges[i, 2], edges[i, 3])
 
 
-@kernel
+@lean_kernel
 def _edge_free(blocked, x, y, to_x, to_y):
     """Follows the cells of a line (Amanatides & Woo 1987); where it passes a corner, also the two beside it."""
     column, row, to_column, to_row = x >> 16, y >> 16, to_x >> 16, to_y >> 16
