@@ -92,8 +92,9 @@ def test_a_door_as_wide_as_the_body_opens_for_a_straight_body_only():
     space = PoseSpace(Shapes([0, 0], [10, 10], [[[4, 0], [6, 4.79]], [[4, 5.21], [6, 10]]]), BAR)
     a, b = np.array([2.0, 5.0, 0.0]), np.array([8.0, 5.0, 0.0])
     assert space.edge_free(a, b)
-    assert not space.edge_free(a + [0, 0, 0.1], b + [0, 0, 0.1])
-    assert not space.edge_free(a, b + [0, 0, 3.0])  # turns on the way
+    turned = np.array([0.0, 0.0, 0.1])
+    assert not space.edge_free(a + turned, b + turned)
+    assert not space.edge_free(a, b + 30 * turned)  # turns on the way
     assert space.edge_free(np.array([2.0, 5.0, 3.1]), np.array([2.5, 5.0, -3.1]))  # the short way round
 
 
