@@ -134,17 +134,8 @@ class TerrainSearch:
         while True:
             limit = most if budget.seconds is None else min(self.expanded + _BETWEEN_CLOCKS, most)
             outcome = terrain_kernels.search_terrain(
-                *(
-                    ground.neighbours,
-                    ground.moves_of,
-                    ground.halves,
-                    ground.width,
-                    ground.offsets,
-                    self.costs,
-                    self.came,
-                    self.goal,
-                ),
-                *(self.frame, limit, self._queue, self.order, self.state, self.best),
+                *(ground.neighbours, ground.moves_of, ground.halves, ground.width, ground.offsets),
+                *(self.costs, self.came, self.goal, self.frame, limit, self._queue, self.order, self.state, self.best),
             )
             if outcome == FULL:
                 self._grow()
