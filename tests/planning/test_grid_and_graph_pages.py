@@ -10,6 +10,7 @@ from tests.conftest import ROOT
 
 PAGES = ["a_star", "weighted_a_star", "dijkstra", "breadth_first", "depth_first", "greedy_best_first"]
 PAGES += ["bidirectional_a_star", "random_walk", "graph_search"]
+PAGES += ["jump_point_search", "jump_point_search_plus", "any_angle"]
 
 
 @pytest.mark.parametrize("page", PAGES)
