@@ -87,9 +87,7 @@ def main() -> None:
         "ready GridSpace, and (cold) than one from the array of costs, all set-up included. Equal to scikit-image's "
         "costs to 1e-9; pyastar2d minimises another sum."
     )
-    record(
-        "A* on terrain", "python benchmarks/planning/terrain.py", [*rows, {"map": "geometric mean"} | mean], note
-    )
+    record("A* on terrain", "python benchmarks/planning/terrain.py", [*rows, {"map": "geometric mean"} | mean], note)
 
 
 def row_of(name: str, folder: Path, references: list[dict]) -> dict[str, object]:
