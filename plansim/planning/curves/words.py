@@ -102,7 +102,9 @@ def poses_pair(a: Array, b: Array, radius: float) -> tuple[Array, Array, tuple[i
         batch = np.broadcast_shapes(a.shape, b.shape)
     except ValueError:
         raise MalformedInput(f"poses of shapes {a.shape} and {b.shape} cannot be paired") from None
-    a, b = (np.require(np.broadcast_to(value, batch).reshape(-1, 3), requirements=("C", "W")) for value in (a, b))
+    a, b = (np.broadcast_to(value, batch) if value.shape != batch else value for value in (a, b))
+    # kernels know one type of array: contiguous and writable
+    a, b = (np.require(value, requirements=("C", "W")).reshape(-1, 3) for value in (a, b))
     return a, b, batch[:-1]
 
 
