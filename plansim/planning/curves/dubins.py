@@ -21,6 +21,7 @@ from plansim.planning.curves.words import Curve, check_positive, curve_along, po
 
 LSL, LSR, LRL = range(3)
 _MIRROR = 4
+_TURN = 2.0 * pi
 _SLACK = 1e-12  # radii by which a path may miss its goal, rather than go round once more
 
 
@@ -66,6 +67,8 @@ def shortest_dubins(a, b, radius, turns, lengths):
     x, y, turn = seen_from(a, b, radius)
     length, number, t, u, v = _shortest(x, y, turn)
     word, m = number % 4, -1 if number & _MIRROR else 1
+    if word == LSL:
+        t, v = _outer_arcs(x, y, m, turn, length - u)
     turns[0], turns[1], turns[2] = m, -m if word == LRL else 0, -m if word == LSR else m
     lengths[0], lengths[1], lengths[2] = t * radius, u * radius, v * radius
     return length * radius
@@ -73,53 +76,77 @@ def shortest_dubins(a, b, radius, turns, lengths):
 
 @kernel
 def _shortest(x, y, turn):
-    """The length of the shortest word in radii, its number, and its three letters.
+    """The length of the shortest word in radii, its number, and its letters, where they are known: not those of LSL.
 
     (a, b) is the goal's left turning centre seen from the start's left one, (c, d) its right one, both turned by a
-    right angle; e = c^2 + d^2 - 4 without cancellation.
+    right angle; e = c^2 + d^2 - 4 without cancellation; (p, q) points where the first arc ends. Words are held against
+    the best by what is seen from signs, before an arc tangent is spent.
     """
-    s, h = sin(turn), 2.0 * sin(0.5 * turn) ** 2
+    s, half = sin(turn), sin(0.5 * turn)
+    h = 2.0 * half * half
+    g = 1.0 - h
     best = (1e300, 0, 0.0, 0.0, 0.0)
-    first = _MIRROR if y < 0.0 else 0  # the likelier half first: it rules out the other by a glance
-    for number in (first, _MIRROR - first):
+    for number in (0, _MIRROR):
         m = -1.0 if number else 1.0
-        turned = positive_angle(m * turn)
+        a, b, sine, turned = x - m * s, m * y - h, m * s, positive_angle(m * turn)
+        line = sqrt(a * a + b * b)
+        length = line + turned
+        if not _turns_on(a, b, sine, g, half, turned, _SLACK * (1.0 + line)):
+            length += _TURN
+        if length < best[0]:
+            best = (length, number + LSL, 0.0, line, 0.0)
+    for number in (0, _MIRROR):
+        m = -1.0 if number else 1.0
         a, b, c, d = x - m * s, m * y - h, x + m * s, m * y - 2.0 + h
-        apart = sqrt(a * a + b * b)
-        if apart + turned < best[0]:
-            t, v = _outer_arcs(atan2(b, a), turned, apart)
-            best = _better(best, number + LSL, t, apart, v)
+        sine, turned = m * s, m * turn
         e = c * c + (m * y + h) * (m * y - 4.0 + h)
         if e > -_SLACK:
             u = sqrt(max(e, 0.0))
-            if u + fabs(turn) < best[0]:
-                t = positive_angle(atan2(d * u + 2.0 * c, c * u - 2.0 * d))
+            p, q = c * u - 2.0 * d, d * u + 2.0 * c
+            if u + max(fabs(turn), _quarters(p, q) + _quarters(g * p + sine * q, g * q - sine * p)) < best[0]:
+                t = positive_angle(atan2(q, p))
                 best = _better(best, number + LSR, t, u, positive_angle(t - turned))
-        if apart <= 4.0 and pi < best[0]:
-            u = 2.0 * pi - 2.0 * asin(0.25 * apart)
+        if a * a + b * b <= 16.0 and pi < best[0]:
+            u = _TURN - 2.0 * asin(0.25 * sqrt(a * a + b * b))
             if u + positive_angle(turned + u) < best[0]:
                 t = positive_angle(atan2(-b, -a) + 0.5 * u - pi)
                 best = _better(best, number + LRL, t, u, positive_angle(turned - t + u))
     return best
 
 
-@kernel
-def _outer_arcs(t, turn, line):
-    """The arcs before and after a line, which turn by `turn` >= 0 in all.
+# The length jumps by a whole turn where an arc vanishes; what rounding says there is not followed, as long as the path
+# ends where it should.
 
-    The length jumps by a whole turn where an arc vanishes; what rounding says there is not followed, as long as the
-    line ends where it should.
-    """
-    almost = 2.0 * pi - _SLACK - min(_SLACK / max(line, _SLACK), pi)
-    t = positive_angle(t)
-    t = 0.0 if t > almost or line < _SLACK else t
-    v = positive_angle(turn - t)
-    return (turn, 0.0) if v > almost else (t, v)
+
+@kernel
+def _turns_on(a, b, sine, cosine, half, turned, slack):
+    """Whether one turns by `turned`, in [0, 2 pi), through the direction of (a, b); it may miss by slack."""
+    before, after = b >= -slack, a * sine - b * cosine >= -slack
+    if turned > pi:
+        return before or after
+    return before and after and a * sqrt(1.0 - half * half) + b * fabs(half) >= -slack
+
+
+@kernel
+def _outer_arcs(x, y, m, turn, arcs):
+    """The arcs before and after the line of LSL, or of RSR where m is -1, of which the sum is known."""
+    t = positive_angle(atan2(m * y - 2.0 * sin(0.5 * turn) ** 2, x - m * sin(turn)))
+    if t > arcs:  # by rounding, no more than a little above the sum or below 0
+        t = 0.0 if t - arcs > _TURN - t else arcs
+    return t, arcs - t
+
+
+@kernel
+def _quarters(p, q):
+    """The direction of (p, q) as an angle within [0, 2 pi), less what it exceeds a multiple of a right angle by."""
+    if q < -_SLACK * (fabs(p) + fabs(q)):
+        return pi if p < 0.0 else 1.5 * pi
+    return 0.5 * pi if p < 0.0 else 0.0
 
 
 @kernel
 def _better(best, number, t, u, v):
-    length = fabs(t) + fabs(u) + fabs(v)
+    length = t + u + v
     return (length, number, t, u, v) if length < best[0] else best
 
 
