@@ -135,7 +135,7 @@ def rows_of(name: str, grid: OccupancyGrid, problems: list[GridProblem]) -> tupl
     slow = problems[:: QUERIES // SLOW_QUERIES][:SLOW_QUERIES]
     peers["networkx"] = row["networkx"] = networkx(grid, slow)
     row["× networkx"] = row["networkx"] / timed(plansim, free, slow, REPEATS)[0]
-    peers |= {"scipy": scipy(free, slow)} | ({"rustworkx": rustworkx(free, slow)} if free.sum() < 300_000 else {})
+    peers |= {"scipy": scipy(free, slow)} | ({"rustworkx": rustworkx(free, slow)} if free.sum() < 150_000 else {})
     print(row, file=sys.stderr, flush=True)
     return row, indexed(name, space, free, problems, peers)
 
@@ -226,7 +226,7 @@ def rustworkx(free: np.ndarray, problems: list[GridProblem]) -> float:
     graph.add_edges_from(list(zip(*(part.tolist() for part in edges(free)), strict=True)))
     for p in problems:
         (row, column), goal, began = p.start, p.goal[0] * width + p.goal[1], time.perf_counter()
-        path = rx.dijkstra_shortest_paths(graph, row * width + column, target=goal, weight_fn=float)[goal]
+        path = list(rx.dijkstra_shortest_paths(graph, row * width + column, target=goal, weight_fn=float)[goal])
         times.append(time.perf_counter() - began)
         cost = np.linalg.norm(np.diff(np.stack(np.divmod(path, width), axis=-1), axis=0), axis=-1).sum()
         assert abs(cost - p.optimal_length) <= PRECISION

@@ -11,7 +11,7 @@ import numpy as np
 from plansim.core.arrays import Array
 from plansim.core.errors import MalformedInput
 from plansim.planning.base import Budget, Status
-from plansim.planning.grid import jump_graph
+from plansim.planning.grid import jump_graph, jump_graph_search
 from plansim.planning.grid.bits import bit_lines, edited_lines
 from plansim.planning.grid.jump_scratch import Ends, JumpScratch, room_to_scan, scratch_of, successors
 from plansim.planning.grid.search import GridPath
@@ -100,13 +100,13 @@ class JumpPointIndex:
         scratch = scratch_of(len(places), *self.free.shape)
         if budget.seconds is None and budget.iterations is None and not keep_expanded:
             return self._answer(scratch, ends)
-        search = jump_graph.search_graph.compiled
+        search = jump_graph_search.search_graph.compiled
         return scratch.search(search, self.graph, ends, places=places, budget=budget, keep_expanded=keep_expanded)
 
     def _answer(self, scratch: JumpScratch, ends: Ends) -> GridPath:
         """What `JumpScratch.search` finds without a budget, with as little around it as there can be."""
         began, base, cells, state = perf_counter(), scratch.begin(), scratch.cells, scratch.state
-        first, diagonal = jump_graph.answer.compiled(
+        first, diagonal = jump_graph_search.answer.compiled(
             *self.graph, successors(), scratch.nodes, scratch.heads, scratch.found, ends, base, state, cells
         )
         if first == -1:
