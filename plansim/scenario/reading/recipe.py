@@ -17,7 +17,7 @@ from plansim.scenario.reading.problems import Place, Report
 from plansim.scenario.reading.signature import Signature
 
 # built once and shared by all who ask for the same: they are values. A planner or a policy may remember things
-SHARED = ("map", "problems", "motion", "sensor")
+SHARED = ("map", "world", "space", "problems", "motion", "sensor")
 
 
 _DEFAULT = re.compile(r"\$\{(\w+):-([^${}]+)\}([^$]*)")  # ${NAME:-default}/and/the/rest

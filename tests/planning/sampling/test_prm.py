@@ -56,21 +56,22 @@ def test_the_edges_are_those_to_the_nearest_states_that_are_free():
     assert roadmap.lengths == pytest.approx(SPACE.distance(states[roadmap.edges[:, 0]], states[roadmap.edges[:, 1]]))
 
 
-def test_one_roadmap_serves_many_queries_sooner_than_trees_do():
-    problems, tree = queries(200, seed=4), RRT()
-    prm = PRM(samples=1000, seed=77)
-    for planner in (tree, PRM(samples=1000)):
-        planner.plan(problems[0])
-    seconds = []
-    for planner in (prm, tree):
+def test_after_some_queries_one_roadmap_has_cost_less_time_than_trees():
+    space = BoxSpace(random_boxes(150, least=3.0, most=9.0, seed=3))
+    points = space.world.random_free_points(np.random.default_rng(0), 200)
+    problems = [Problem(space, a, b) for a, b in points.reshape(-1, 2, 2)]
+    roadmap, tree = PRM(samples=6000), RRT()
+    for planner in (PRM(samples=100), tree):
+        planner.plan(problems[0])  # compiles
+    seconds, costs = [], []
+    for planner in (roadmap, tree):
         began = time.perf_counter()
-        solved = sum(planner.plan(problem).solved for problem in problems)
-        seconds.append(time.perf_counter() - began)
-        assert solved == len(problems)
-    costs = [sum(planner.plan(problem).cost for problem in problems) for planner in (prm, tree)]
-    assert costs[0] < 0.9 * costs[1]
-    # the first query pays for the roadmap; no more than some hundred trees
-    assert seconds[0] < 3 * seconds[1]
+        plans = [planner.plan(problem) for problem in problems]
+        seconds.append(time.perf_counter() - began)  # of the roadmap's building, too
+        assert sum(plan.solved for plan in plans) >= 98
+        costs.append(np.mean([plan.cost for plan in plans if plan.solved]))
+    assert seconds[0] < seconds[1]
+    assert costs[0] < 0.85 * costs[1]
 
 
 def test_paths_of_prm_star_tend_to_the_optimum(data):
