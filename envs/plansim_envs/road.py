@@ -31,7 +31,7 @@ _NUMBERS = (
 class Road(World):
     """Drive a car along a road to its end, past slower vehicles, without touching anything or leaving the road.
 
-    Action: Box (2,), float64: acceleration, -8 .. 3 m/s², and steering, ±0.5 rad, held for `dt`. The speed stays within
+    Action: Box (2,), float64: acceleration, -8 .. 3 m/s², and steering, ±0.3 rad, held for `dt`. The speed stays within
     0 and `top_speed`. An action outside the limits is refused.
 
     Observation: a dict. "state" (4,): x, y, heading, speed of the middle of the rear axle. "vehicles" (Q, 6): x, y,
@@ -63,7 +63,7 @@ class Road(World):
     dt: float = 0.1  # s, one step
     max_steps: int = 1000
     lane: int = 0
-    start_speed: float = 10.0  # m/s
+    start_speed: float = 5.0  # m/s
     top_speed: float = 20.0  # m/s
     length: float = 4.6  # m, of every car
     width: float = 1.9  # m, likewise
@@ -120,7 +120,7 @@ class Road(World):
 
     @functools.cached_property
     def action_space(self) -> spaces.Box:  # type: ignore[override]
-        return spaces.Box(np.array([-8.0, -0.5]), np.array([3.0, 0.5]), dtype=np.float64)
+        return spaces.Box(np.array([-8.0, -0.3]), np.array([3.0, 0.3]), dtype=np.float64)
 
     @functools.cached_property
     def observation_space(self) -> spaces.Dict:  # type: ignore[override]

@@ -35,6 +35,11 @@ def _scenarios() -> dict[str, dict[str, Any]]:
             "env": {**navigation, "robot": {"name": "bicycle"}},
             "policy": {"name": "random"},
         },
+        "a road, and candidate trajectories": {
+            "env": {"id": "plansim/Road-v0"},
+            "policy": {"name": "frenet-driver", "road": {}},
+        },
+        "overtaking": {"env": {"id": "plansim/Road-v0"}, "policy": {"name": "optimal-overtaking", "road": {}}},
         "shortest paths, A*": {"env": world, "policy": moves},
         "shortest paths, Dijkstra": {"env": world, "policy": {**moves, "planner": {"name": "dijkstra"}}},
     }

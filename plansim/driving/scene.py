@@ -112,7 +112,7 @@ class Overtaker:
         target = self.other if self.out else self.home + (d.peek if self._is_behind(scene) else 0.0)
         steering = self.keeping.steering(scene.state, acceleration, target, d.dt)
         self.steps += 1
-        return np.array([acceleration, min(max(steering, -0.5), 0.5)])
+        return np.array([acceleration, min(max(steering, -0.3), 0.3)])
 
     def metrics(self) -> dict[str, float]:
         return {"overtakings": self.begun, "waited": self.waited}

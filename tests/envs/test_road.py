@@ -27,7 +27,7 @@ def played(env, action, steps=1000, seed=0):
 
 
 def test_alone_it_arrives_and_earns_the_metres_over_the_top_speed():
-    env = made(trucks=0, oncoming=0)
+    env = made(trucks=0, oncoming=0, start_speed=10.0)
     _, total, info = played(env, [0.0, 0.0])
     assert (info["outcome"], info["is_success"], info["collided"]) == ("arrived", True, False)
     assert total == pytest.approx(info["progress"] / 20.0)
@@ -70,8 +70,8 @@ def test_distances_and_speeds_fill_their_ranges_evenly():
 
 
 def test_nobody_drives_into_whoever_is_ahead():
-    env = gymnasium.make_vec("plansim/Road-v0", 20, trucks=1, cars=6, spacing=(8.0, 12.0), truck_speed=3.0, oncoming=4,
-                             oncoming_spacing=(10.0, 15.0), oncoming_speeds=(3.0, 15.0), max_steps=10**6).unwrapped  # fmt: skip
+    crowd = {"cars": 6, "spacing": (15.0, 20.0), "truck_speed": 3.0, "oncoming": 4, "oncoming_spacing": (18.0, 25.0)}
+    env = gymnasium.make_vec("plansim/Road-v0", 20, oncoming_speeds=(8.0, 15.0), max_steps=10**6, **crowd).unwrapped
     env.reset(seed=1)
     for _ in range(200):
         _, _, _, _, info = env.step(np.tile([-0.5, 0.0], (20, 1)))

@@ -95,7 +95,7 @@ class FrenetCandidates:
     acceleration: float = 3.0  # m/s^2, the strongest
     braking: float = 8.0  # m/s^2, likewise
     lateral_acceleration: float = 4.0  # m/s^2, likewise
-    steering: float = 0.5  # rad, likewise
+    steering: float = 0.3  # rad, likewise
     margin: float = 0.3  # m, kept from obstacles
     edge_margin: float = 0.1  # m, kept from the road's edges
     low_speed: float = 4.0  # m/s

@@ -75,6 +75,6 @@ def test_where_there_is_no_frame_is_refused():
     inside = np.array([[5.0, 8.0, 1.0, 5.0, 0.0, 0.0], [0.0, 12.5, 0.0, 5.0, 0.0, 0.0]])
     with pytest.raises(MalformedInput, match="centre of curvature"):
         to_cartesian(line, np.array([15.0, 5.0, 0.0, 11.0, 0.0, 0.0]))
-    with pytest.raises(MalformedInput, match="state 1, .* heads across"):
+    with pytest.raises(MalformedInput, match=r"state 1, .* heads across"):
         to_frenet(ReferenceLine([[0.0, 0.0], [50.0, 0.0]]), np.array([[1.0, 0, 0, 1, 0, 0], [1.0, 0, 1.6, 1, 0, 0]]))
     assert np.isfinite(to_frenet(line, inside[:1])).all()

@@ -34,7 +34,7 @@ def test_it_stays_clear_of_the_worst_that_may_come():
     planner = LaneSearch()
     solved = 0
     for gap, clear, speed in product((26.0, 35.0, 50.0), (230.0, 260.0, 330.0), (6.0, 7.3, 11.0)):
-        problem = replace(SEES, ahead=TRUCK + [[gap - 35.0, 0, 0, 0]], clear_until=clear, speed=speed)
+        problem = replace(SEES, ahead=np.array([[gap, *TRUCK[0, 1:]]]), clear_until=clear, speed=speed)
         plan = planner.plan(problem)
         if plan.solved:
             solved += 1
