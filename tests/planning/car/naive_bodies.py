@@ -12,7 +12,13 @@ def overlaps(corners, pose, blocked, resolution):
     rows, columns = blocked.shape
     if (placed < 0).any() or (placed > np.array([columns, rows]) * resolution).any():
         return True
-    cells = np.argwhere(blocked)[:, ::-1, None] * np.ones(4)  # (N, 2, 4) lower-left corners
+    (left, low), (right, high) = (
+        (placed.min(0) / resolution - 2).astype(int),
+        (placed.max(0) / resolution + 2).astype(int),
+    )
+    left, low = max(left, 0), max(low, 0)
+    near = np.argwhere(blocked[low : high + 1, left : right + 1]) + np.array([low, left])
+    cells = near[:, ::-1, None] * np.ones(4)  # (N, 2, 4) lower-left corners
     squares = (cells + np.array([[0, 1, 1, 0], [0, 0, 1, 1]])).swapaxes(1, 2) * resolution
     edges = np.roll(placed, -1, axis=0) - placed
     axes = np.concatenate((np.stack((edges[:, 1], -edges[:, 0]), axis=-1), np.eye(2)))
