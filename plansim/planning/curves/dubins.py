@@ -11,7 +11,7 @@ Kernels, to be called from other kernels:
 
 from __future__ import annotations
 
-from math import asin, atan2, fabs, pi, sin, sqrt
+from math import asin, atan2, cos, fabs, pi, sin, sqrt
 
 import numpy as np
 
@@ -82,8 +82,8 @@ def _shortest(x, y, turn):
     right angle; e = c^2 + d^2 - 4 without cancellation; (p, q) points where the first arc ends. Words are held against
     the best by what is seen from signs, before an arc tangent is spent.
     """
-    s, half = sin(turn), sin(0.5 * turn)
-    h = 2.0 * half * half
+    half_s, half_g = sin(0.5 * turn), cos(0.5 * turn)
+    s, h = 2.0 * half_s * half_g, 2.0 * half_s * half_s
     g = 1.0 - h
     best = (1e300, 0, 0.0, 0.0, 0.0)
     for number in (0, _MIRROR):
@@ -91,7 +91,7 @@ def _shortest(x, y, turn):
         a, b, sine, turned = x - m * s, m * y - h, m * s, positive_angle(m * turn)
         line = sqrt(a * a + b * b)
         length = line + turned
-        if not _turns_on(a, b, sine, g, half, turned, _SLACK * (1.0 + line)):
+        if not _turns_on(a, b, sine, g, a * half_g + b * fabs(half_s), turned, _SLACK * (1.0 + line)):
             length += _TURN
         if length < best[0]:
             best = (length, number + LSL, 0.0, line, 0.0)
@@ -119,12 +119,12 @@ def _shortest(x, y, turn):
 
 
 @kernel
-def _turns_on(a, b, sine, cosine, half, turned, slack):
-    """Whether one turns by `turned`, in [0, 2 pi), through the direction of (a, b); it may miss by slack."""
+def _turns_on(a, b, sine, cosine, middle, turned, slack):
+    """Whether one that turns by `turned`, in [0, 2 pi), passes the direction of (a, b); it may miss it by slack."""
     before, after = b >= -slack, a * sine - b * cosine >= -slack
     if turned > pi:
         return before or after
-    return before and after and a * sqrt(1.0 - half * half) + b * fabs(half) >= -slack
+    return before and after and middle >= -slack
 
 
 @kernel

@@ -19,7 +19,7 @@ Kernels, to be called from other kernels:
 
 from __future__ import annotations
 
-from math import asin, atan2, fabs, pi, sin, sqrt
+from math import asin, atan2, cos, fabs, pi, sin, sqrt
 
 from plansim.core.kernel import kernel
 from plansim.planning.curves.words import seen_from
@@ -49,7 +49,8 @@ def shortest_reeds_shepp(a, b, radius, turns, lengths):
 @kernel
 def _shortest(x, y, turn):
     """The length of the shortest word in radii, its number, and the t, u, v of its formula."""
-    s, h = sin(turn), 2.0 * sin(0.5 * turn) ** 2
+    half_s, half_g = sin(0.5 * turn), cos(0.5 * turn)
+    s, h = 2.0 * half_s * half_g, 2.0 * half_s * half_s
     g = 1.0 - h
     end_x, end_y = x * g + y * s, x * s - y * g  # the start, seen from the goal
     best = (1e300, 0, 0.0, 0.0, 0.0)
