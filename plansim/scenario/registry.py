@@ -28,6 +28,7 @@ BUILTINS: dict[str, dict[str, str]] = {
         "jump-point-search": "plansim.planning.grid.jump_points:JumpPointSearch",
         "jump-point-search-plus": "plansim.planning.grid.jump_point_plus:JumpPointSearchPlus",
         "any-angle": "plansim.planning.grid.any_angle:AnyAngle",
+        "tree-a-star": "plansim.planning.tree.tree_astar:TreeAStar",
         "d-star-lite": "plansim.planning.grid.dstar_lite:DStarLite",
         "hierarchical": "plansim.planning.trajectory.hierarchical:Hierarchical",
         "trajectory-optimization": "plansim.planning.trajectory.local_optimization:TrajectoryOptimization",

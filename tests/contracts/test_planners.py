@@ -10,6 +10,7 @@ import pytest
 from plansim.core.errors import MalformedInput
 from plansim.core.grid import OccupancyGrid
 from plansim.planning.base import Budget, Problem, Status
+from plansim.planning.grid.moves import cost_of
 from plansim.planning.grid.random_walk import RandomWalk
 from plansim.planning.grid.space import GridSpace
 from plansim.planning.peers.networkx_peer import NetworkX
@@ -27,7 +28,7 @@ BUILDERS = {
     name: load(target) for name, target in BUILTINS["planner"].items() if not target.startswith(ON_OTHER_SPACES)
 } | {"networkx-a-star": NetworkX}
 # planners of another kind of problem than paths over the cells of a map, octile moves at the cost of their length
-PROBLEMS_OF = {"any-angle": "straight lines on a map"}
+PROBLEMS_OF = {"any-angle": "straight lines on a map", "tree-a-star": "straight lines through blocks of a map"}
 OVER_CELLS = [name for name in BUILDERS if name not in PROBLEMS_OF]
 
 
@@ -168,3 +169,16 @@ def test_a_plan_leaves_its_problem_as_it_was(planner):
     planner.plan(problem)
     after = problem.start, problem.goal, problem.space.blocked, problem.space.grid.digest
     assert all(np.array_equal(a, b) for a, b in zip(before, after, strict=True))
+
+
+def test_terrain_is_priced_or_refused_never_passed_over(planner):
+    """A dear strip between start and goal, with a cheap way round it."""
+    terrain = np.ones((9, 9))
+    terrain[:7, 4] = 50.0
+    problem = boxed(space=GridSpace(OccupancyGrid(np.zeros((9, 9))), terrain=terrain), goal=(8.5, 0.5))
+    try:
+        plan = planner.plan(problem)
+    except MalformedInput as error:
+        assert "terrain" in str(error) or "AStar plans in any GridSpace" in str(error)  # noqa: PT017
+    else:
+        assert plan.cost == pytest.approx(cost_of(problem.space, problem.space.grid.cells(plan.states)), abs=1e-9)

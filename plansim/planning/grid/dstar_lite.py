@@ -11,7 +11,7 @@ from plansim.core.arrays import Array, readonly
 from plansim.planning.base import Budget, Plan, Problem, Stats, Status, Stopwatch, no_plan
 from plansim.planning.grid import dstar_kernels
 from plansim.planning.grid.kernels import COLUMNS, ROWS, SPAN, STRAIGHT, octile
-from plansim.planning.grid.search import cell_of, grid_space
+from plansim.planning.grid.search import cell_of, plain_grid_space
 from plansim.planning.grid.space import GridSpace
 
 _BETWEEN_CLOCKS = 4096  # expansions
@@ -51,7 +51,7 @@ class DStarReplanner:
 
     def plan(self, problem: Problem, budget: Budget = Budget(), rng: np.random.Generator | None = None) -> Plan:
         watch = Stopwatch()
-        space = grid_space(problem)
+        space = plain_grid_space(problem)
         start, goal = (cell_of(space, name, getattr(problem, name)) for name in ("start", "goal"))
         for cell, status in ((start, Status.INVALID_START), (goal, Status.INVALID_GOAL)):
             if space.blocked[cell]:

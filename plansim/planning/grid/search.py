@@ -75,6 +75,17 @@ def grid_space(problem: Problem) -> GridSpace:
     return replace(space, grid=space.grid.with_cells(~problem.is_free(centres), 1.0))
 
 
+def plain_grid_space(problem: Problem) -> GridSpace:
+    """The same, of planners that know no terrain, no 4-connected moves and no cut corners."""
+    space = grid_space(problem)
+    if not space.plain:
+        raise MalformedInput(
+            "this planner knows 8-connected moves that cost their length and cut no corner: "
+            "plan with AStar on terrain, with connectivity 4 or with corner_cutting"
+        )
+    return space
+
+
 def cell_of(space: GridSpace, name: str, point: Array) -> tuple[int, int]:
     """Row and column of the problem's start or goal, of which only x and y count."""
     point = np.asarray(point, dtype=float)

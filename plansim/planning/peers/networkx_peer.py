@@ -10,7 +10,7 @@ import numpy as np
 
 from plansim.core.arrays import Array
 from plansim.planning.base import Budget, Plan, Problem, Stats, Status, Stopwatch, no_plan
-from plansim.planning.grid.search import cell_of, grid_space
+from plansim.planning.grid.search import cell_of, plain_grid_space
 from plansim.planning.grid.space import GridSpace
 
 Cell = tuple[int, int]
@@ -28,7 +28,7 @@ class NetworkX:
         import networkx
 
         watch = Stopwatch()
-        space = grid_space(problem)
+        space = plain_grid_space(problem)
         start, goal = (cell_of(space, name, getattr(problem, name)) for name in ("start", "goal"))
         for cell, status in ((start, Status.INVALID_START), (goal, Status.INVALID_GOAL)):
             if space.blocked[cell]:

@@ -11,7 +11,7 @@ from plansim.core.arrays import Array
 from plansim.core.errors import MalformedInput
 from plansim.core.occupancy_tree import OccupancyTree
 from plansim.planning.base import Budget, Plan, Problem, Stats, Status, Stopwatch, no_plan
-from plansim.planning.grid.search import cell_of, grid_space
+from plansim.planning.grid.search import cell_of, plain_grid_space
 from plansim.planning.grid.space import GridSpace
 from plansim.planning.trajectory.shortcut import shortcut
 from plansim.planning.tree import leaf_astar
@@ -65,7 +65,7 @@ class TreeAStar:
 
 def _ends(problem: Problem) -> tuple[GridSpace | VoxelSpace, Array, Array]:
     if not isinstance(problem.space, VoxelSpace):
-        space = grid_space(problem)
+        space = plain_grid_space(problem)
         start, goal = (space.grid.points(cell_of(space, name, getattr(problem, name))) for name in ("start", "goal"))
         return space, start, goal
     if problem.is_free is not None:
