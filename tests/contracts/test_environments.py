@@ -50,6 +50,13 @@ SHORT = {
         },
     ],
     "plansim/GridWorld-v0": [{"map": MAP, "max_steps": 12}, {"map": MAP, "max_steps": 12, "sight": 2}],
+    "plansim/Road-v0": [
+        {"max_steps": 12},
+        {
+            "road": BENDS, "max_steps": 25, "lane": 1, "cars": 3, "spacing": (9.0, 12.0), "oncoming": 3,
+            "oncoming_spacing": (10.0, 40.0), "start_speed": 18.0,
+        },
+    ],
     "plansim/Workspace-v0": [
         {"max_steps": 12, "min_distance": 1.0},
         {"max_steps": 9, "world": CUBE, "robot": Point(3), "body": 0.1, "reward": "sparse"},
