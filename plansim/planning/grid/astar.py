@@ -26,8 +26,9 @@ class AStar:
     The budget's iterations are expansions; spent, the plan leads to the cell nearest the goal.
 
     It picks how it searches by the space, and says so in the plan's statistics: from the index where the space carries
-    one (`GridSpace.indexed`; the answer is then optimal for any weight), by the costs of cells where there is terrain,
-    or moves are 4-connected or cut corners, and else with buckets of cells. On a `GraphSpace` it searches the graph.
+    one whose jump points are few (`GridSpace.indexed`; the answer is then optimal for any weight), by the costs of
+    cells where there is terrain, or moves are 4-connected or cut corners, and else with buckets of cells. On a
+    `GraphSpace` it searches the graph.
 
     >>> from plansim.core.grid import OccupancyGrid
     >>> from plansim.planning.grid.space import GridSpace
@@ -50,6 +51,7 @@ class AStar:
             return plan_on_graph(problem, self.weight, budget, self.keep_expanded)
         if isinstance(space, GridSpace) and not space.plain:
             return plan_on_terrain(problem, self.weight, budget, self.keep_expanded)
-        if isinstance(space, GridSpace) and space.has_index and problem.is_free is None:
+        indexed = isinstance(space, GridSpace) and space.has_index and problem.is_free is None
+        if indexed and not space.jump_points.crowded:
             return plan_with_index(problem, space, budget, self.keep_expanded)
         return plan_on_grid(problem, self.weight, budget, self.keep_expanded)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from math import inf, sqrt
 from time import perf_counter
 
@@ -16,6 +17,7 @@ from plansim.planning.grid.bits import bit_lines, edited_lines
 from plansim.planning.grid.jump_scratch import Ends, JumpScratch, room_to_scan, scratch_of, successors
 from plansim.planning.grid.search import GridPath
 
+MANY = 0.12  # share of the free cells that are jump points, above which a search of cells is the quicker one
 _NO_BUDGET = Budget()
 _DIAGONAL = sqrt(2)
 _NOWHERE = np.empty((0, 2), dtype=np.int64)
@@ -69,6 +71,11 @@ class JumpPointIndex:
     def __len__(self) -> int:
         """How many jump points there are."""
         return len(self.graph[4])
+
+    @cached_property
+    def crowded(self) -> bool:
+        """Whether so many of the free cells are jump points that a search of cells is the quicker one."""
+        return len(self) > MANY * int(np.count_nonzero(self.free))
 
     @property
     def nbytes(self) -> int:

@@ -8,11 +8,11 @@ from plansim.core.arrays import Array
 from plansim.core.kernel import kernel
 from plansim.planning.grid.bits import BLOCKED, bit_lines
 from plansim.planning.grid.jump_graph import fill_corners, ones
+from plansim.planning.grid.jump_index import MANY
 from plansim.planning.grid.jump_points import search_bits
 from plansim.planning.grid.search import GridPath, search_grid
 from plansim.planning.grid.space import neighbours_of
 
-MANY = 0.12  # share of the free cells that are jump points, above which a search of cells is the quicker one
 _EVERY = 8  # rows, of which one is looked at
 
 

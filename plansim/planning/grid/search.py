@@ -17,7 +17,7 @@ from plansim.planning.grid import kernels
 from plansim.planning.grid.kernels import DIAGONAL, FULL, SPAN, SPENT, STRAIGHT, WEIGHT_BITS
 from plansim.planning.grid.space import GridSpace
 
-ENGINE = "buckets, canonical order: moves cost their length, the space carries no index"
+ENGINE = "buckets, canonical order: moves cost their length, the space carries no index or one of too many jump points"
 _BUCKET_SHIFT = 24  # a bucket is 2^24 / STRAIGHT = 0.43 of a cell wide
 _BETWEEN_CLOCKS = 4096  # expansions
 

@@ -154,6 +154,8 @@ def test_a_star_says_which_engine_it_took():
     }
     for word, space in spaces.items():
         assert word in AStar().plan(Problem(space, start, goal)).stats.engine
+    crowded = random_space(0, density=0.2).indexed()
+    assert "too many" in AStar().plan(random_problem(crowded, np.random.default_rng(0))).stats.engine
     for planner in (JumpPointSearch(), JumpPointSearchPlus()):
         with pytest.raises(MalformedInput, match="AStar plans in any"):
             planner.plan(Problem(spaces["cell"], start, goal))
@@ -197,9 +199,9 @@ def test_threads_search_one_index_side_by_side():
     rng = np.random.default_rng(2)
     space = GridSpace(OccupancyGrid(rng.random((120, 120)) < 0.2)).indexed()
     problems = [random_problem(space, rng) for _ in range(40)]
-    alone = [AStar().plan(problem).cost for problem in problems]
+    alone = [JumpPointSearchPlus().plan(problem).cost for problem in problems]
     with ThreadPoolExecutor(4) as pool:
-        assert [plan.cost for plan in pool.map(AStar().plan, problems)] == alone
+        assert [plan.cost for plan in pool.map(JumpPointSearchPlus().plan, problems)] == alone
 
 
 def test_an_index_survives_being_pickled():
@@ -208,7 +210,8 @@ def test_an_index_survives_being_pickled():
     for _ in range(10):
         problem = random_problem(space, rng)
         assert (
-            AStar().plan(problem).cost == AStar().plan(Problem(GridSpace(space.grid), problem.start, problem.goal)).cost
+            JumpPointSearchPlus().plan(problem).cost
+            == AStar().plan(Problem(GridSpace(space.grid), problem.start, problem.goal)).cost
         )
 
 
