@@ -30,7 +30,7 @@ class HybridAStar:
     or a `GridSpace` where the planner has a `body`; states are (x, y, heading), controls those of the robot, one for
     each `dt`. The cost is in metres with the extra costs below; the way is good, not optimal, and `lower_bound` says
     how good at least. There is no path where a tree ends that holds all cells it can reach, and if they are few, cells
-    of a quarter of the size as well.
+    of an eighth of the size as well.
     The budget's iterations are expansions; spent, the plan leads as near as the start's tree came.
 
     >>> from plansim.core.grid import OccupancyGrid
