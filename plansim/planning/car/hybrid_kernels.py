@@ -60,7 +60,7 @@ def pop(keys, ids, size):
 def slot_of(table, key):
     """Where the key is, or would be, in an open hash table (S, 2) of keys and nodes, S a power of two."""
     mask = table.shape[0] - 1
-    i = ((key * 0x9E3779B97F4A7C1) >> 20) & mask
+    i = (((key ^ (key >> 15)) * 0x9E3779) >> 12) & mask  # stays below 2^63 for keys below 2^39
     while table[i, 0] >= 0 and table[i, 0] != key:
         i = (i + 1) & mask
     return i
