@@ -5,6 +5,7 @@ from gymnasium import register
 __all__ = ["IDS"]
 
 _WORLDS = {
+    "plansim/Coverage-v0": "plansim_envs.coverage:Coverage",
     "plansim/GridNavigation-v0": "plansim_envs.grid_navigation:GridNavigation",
     "plansim/GridWorld-v0": "plansim_envs.grid_world:GridWorld",
     "plansim/Road-v0": "plansim_envs.road:Road",

@@ -47,6 +47,11 @@ class Canvas:
         for point in self._pixels(points):
             self._circle(point, size * _FINE, fill=colour)
 
+    def tint(self, mask: np.ndarray, colour: Colour) -> None:
+        """Fills the cells of a mask (H, W) of the map."""
+        size = self._image.size
+        self._image.paste(colour, mask=Image.fromarray(mask[::-1]).convert("L").resize(size, Image.Resampling.NEAREST))
+
     def disc(self, centre: np.ndarray, radius: float, colour: Colour) -> None:
         """A disc of `radius` metres, never too small to be seen."""
         self._circle(self._pixels(centre), max(radius * self._scale, 3.0 * _FINE), fill=colour)

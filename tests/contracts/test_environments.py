@@ -42,6 +42,10 @@ CUBE = Shapes([0, 0, 0], [5, 5, 5], boxes=[[[1, 1, 0], [2, 4, 4]]], balls=[[3.5,
 TRUCK = [[[-1, -1], [4, -1], [4, 1], [-1, 1]], [[-2, -1], [5, -1], [5, 1], [-2, 1]]]
 # short episodes, so that many end
 SHORT = {
+    "plansim/Coverage-v0": [
+        {"map": MAP, "max_steps": 12},
+        {"map": MAP, "max_steps": 12, "radius": 0.4, "target": 0.05, "start": (4.0, 1.0, 0.5), "dt": 0.5},
+    ],
     "plansim/GridNavigation-v0": [
         {"map": MAP, "min_distance": 1.0, "max_steps": 12, "lidar": Lidar(beams=5)},
         {
@@ -153,12 +157,13 @@ def test_a_snapshot_that_cannot_be_is_refused(identity, kwargs):
     env.reset(seed=0)
     before = env.get_state()
     name = list(before)[1]
+    nowhere = {"goal": before["goal"] * np.nan} if "goal" in before else {}
     for wrong, says in [
         ({**before, "stepz": np.zeros(1)}, "did you mean 'steps'"),
-        ({k: v for k, v in before.items() if k != "goal"}, "lacks 'goal'"),
+        ({k: v for k, v in before.items() if k != name}, f"lacks '{name}'"),
         ({**before, "steps": np.zeros(2, dtype=int)}, "has shape"),
         ({**before, "steps": np.array([0.5])}, "consists of float64"),
-        ({**before, name: before[name] - 10**6, "goal": before["goal"] * np.nan}, "snapshot"),
+        ({**before, name: before[name] - 10**6} | nowhere, "snapshot"),
         ({**before, "outcome": np.array([17])}, "outcome"),
     ]:
         with pytest.raises(MalformedInput, match=says):
