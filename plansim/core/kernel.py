@@ -65,7 +65,8 @@ def _compile(k: Kernel) -> Callable[..., Any]:
         _rebind(owner, name, callee.compiled)
     # what calls a kernel that allocates must be allowed to
     allocates = k.allocates or any(getattr(value, "allocates", False) for _, _, value in _references(k.function))
-    dispatcher = numba.njit(**_COMPILE_OPTIONS, **({} if allocates else {"_nrt": False}))(k.function)
+    options = _COMPILE_OPTIONS if allocates else {**_COMPILE_OPTIONS, "_nrt": False}
+    dispatcher = numba.njit(**options)(k.function)
     # a caller's compilation puts this in the kernel's place, so it answers to the same names
     dispatcher.function, dispatcher.compiled, dispatcher.allocates = k.function, dispatcher, allocates
     dispatcher.plansim_sources = _sources(k.function) | {(f"{k.function.__qualname__} allocates", repr(allocates))}

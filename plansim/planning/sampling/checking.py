@@ -5,27 +5,34 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import cache, lru_cache
 from math import ceil
+from typing import Any
 
 import numpy as np
 
 from plansim.core.arrays import Array
 from plansim.core.errors import MalformedInput
-from plansim.core.kernel import Kernel, kernel
+from plansim.core.kernel import Kernel, kernel, lean_kernel
 from plansim.planning.spaces import straight
-from plansim.planning.spaces.base import Space
 
+MOST = 512  # states of an edge, up to which they are laid out by compiled code
 FIRST = 4  # states of an edge that are asked before all its others: most edges that are blocked show it there
 
 
 class CheckedEdges:
     """`edge_free` of a space's own obstacles, where it knows any, and of a user's `is_free`; counts the states."""
 
-    def __init__(self, space: Space, is_free: Callable[[Array], Array] | None, check_every: float):
+    def __init__(self, space: Any, is_free: Callable[[Array], Array] | None, check_every: float):
         self.space, self.is_free, self.check_every, self.checks = space, is_free, check_every, 0
         # compiled, one edge costs a tenth of what it costs through arrays
         kernels = getattr(space, "kernels", None)
         self.point_free: Kernel | None = None if kernels is None else kernels.point_free
         self.segment_free: Kernel | None = None if kernels is None else kernels.segment_free
+        self.lay_out: Callable | None = None
+        if kernels is not None and kernels.distance is None and is_free is not None:
+            most = ceil(float(np.linalg.norm(space.metric[:, 0] * (space.high - space.low))) / check_every) + 1
+            if most <= MOST:
+                self.lay_out, self.orders = _states_of(kernels.segment_free), _orders(most)
+                self.states = np.empty((most, len(space.low)))
 
     def point(self, x: Array, arrays: tuple) -> bool:
         """Whether one state (n,) is free."""
@@ -33,6 +40,12 @@ class CheckedEdges:
         return bool(known) and (self.is_free is None or bool(self.ask(x[None])[0]))
 
     def __call__(self, known: Array, new: Array, forward: bool, arrays: tuple) -> bool:
+        if self.lay_out is not None:
+            metric = self.space.metric
+            count = self.lay_out(known, new, forward, arrays, metric, self.check_every, self.orders, self.states)
+            # copies: what a user keeps of them is not written over
+            parts = (self.states[: min(FIRST, count)], self.states[FIRST:count])
+            return count > 0 and all(self.ask(part.copy()).all() for part in parts if len(part))
         a, b = (known, new) if forward else (new, known)
         if self.segment_free is not None:
             if not self.segment_free(a, b, arrays):
@@ -95,6 +108,31 @@ def spread_shares(count: int) -> Array:
         if parts > 4 * count:
             order += [i for i in range(1, count) if i not in seen]
     return np.array(order) / count
+
+
+@lru_cache(maxsize=16)
+def _orders(most: int) -> Array:
+    """Row c has `spread_shares(c)`, (most + 1, most)."""
+    orders = np.zeros((most + 1, most))
+    for count in range(1, most + 1):
+        orders[count, :count] = spread_shares(count)
+    return orders
+
+
+@cache
+def _states_of(segment_free: Kernel) -> Kernel:
+    """Lays out the states of an edge in the order in which they are to be asked; how many, 0 where it is blocked."""
+
+    @lean_kernel
+    def lay_out(known, new, forward, arrays, metric, check_every, orders, states):
+        if not (segment_free(known, new, arrays) if forward else segment_free(new, known, arrays)):
+            return 0
+        count = max(np.int64(np.ceil(straight.distance(known, new, metric) / check_every)), 1)
+        for k in range(count):
+            straight.interpolate(known, new, orders[count, k], metric, states[k])
+        return count
+
+    return lay_out
 
 
 @cache
