@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from plansim.core.errors import MalformedInput
+
 Array = Any  # numpy.ndarray or torch.Tensor; float64 in planning and estimation
 
 
@@ -41,3 +43,11 @@ def readonly(a) -> np.ndarray:
     a = np.array(a, dtype=float)
     a.setflags(write=False)
     return a
+
+
+def numbers(name: str, value: Any) -> np.ndarray:
+    """The value as a float64 copy that nobody can change in place; an error that names it, where it is no array."""
+    try:
+        return readonly(value)
+    except (TypeError, ValueError) as error:
+        raise MalformedInput(f"{name} must consist of numbers: {error}") from None

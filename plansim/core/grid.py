@@ -8,7 +8,7 @@ from functools import cached_property
 
 import numpy as np
 
-from plansim.core.arrays import Array, readonly
+from plansim.core.arrays import Array, numbers, readonly
 from plansim.core.errors import MalformedInput
 from plansim.core.footprint import covered_cells, grow
 
@@ -34,9 +34,9 @@ class OccupancyGrid:
 
     def __post_init__(self) -> None:
         for name in ("probability", "origin"):
-            object.__setattr__(self, name, _numbers(name, getattr(self, name)))
+            object.__setattr__(self, name, numbers(name, getattr(self, name)))
         for name in ("resolution", "occupied_above", "free_below"):
-            object.__setattr__(self, name, float(_numbers(name, getattr(self, name))))
+            object.__setattr__(self, name, float(numbers(name, getattr(self, name))))
         p = self.probability
         if p.ndim != 2 or not p.size:
             raise MalformedInput(f"probability has shape {p.shape}, but a map has rows and columns")
@@ -185,13 +185,6 @@ class OccupancyGrid:
         inside = ((uv >= 0) & (uv < (columns, rows))).all(-1)
         cells = np.where(inside[..., None], uv, 0.0).astype(np.int64)
         return np.where(inside, field[cells[..., 1], cells[..., 0]], outside)[()]
-
-
-def _numbers(name: str, value: Array) -> Array:
-    try:
-        return readonly(value)
-    except (TypeError, ValueError) as error:
-        raise MalformedInput(f"{name} must consist of numbers: {error}") from None
 
 
 def _frozen(a: Array) -> Array:

@@ -8,7 +8,7 @@ from functools import cached_property
 
 import numpy as np
 
-from plansim.core.arrays import Array, readonly
+from plansim.core.arrays import Array, numbers, readonly
 from plansim.core.errors import MalformedInput
 from plansim.core.shape_kernels import clearances, points_free, segments_free
 
@@ -121,10 +121,7 @@ class Shapes:
 
 
 def _numbers(name: str, value: Array) -> Array:
-    try:
-        value = readonly(value)
-    except (TypeError, ValueError) as error:
-        raise MalformedInput(f"{name} must consist of numbers: {error}") from None
+    value = numbers(name, value)
     if not np.isfinite(value).all():
         raise MalformedInput(f"{name} must be finite numbers")
     return value

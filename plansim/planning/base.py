@@ -11,6 +11,7 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 
 from plansim.core.arrays import Array
+from plansim.core.errors import MalformedInput
 
 
 class Status(Enum):
@@ -30,6 +31,12 @@ class Budget:
 
     seconds: float | None = None
     iterations: int | None = None  # expansions of a search, samples of a tree
+
+    def __post_init__(self) -> None:
+        for name in ("seconds", "iterations"):
+            value = getattr(self, name)
+            if value is not None and not value >= 0:
+                raise MalformedInput(f"{name} is {value}, but must be 0 or more, or None for no limit")
 
 
 class Stats(NamedTuple):
@@ -76,6 +83,21 @@ class Problem:
     goal: Array  # (n,)
     is_free: Callable[[Array], Array] | None = field(default=None, repr=False)
     goal_radius: float = 0.0
+
+    def __post_init__(self) -> None:
+        if not 0.0 <= self.goal_radius < float("inf"):
+            raise MalformedInput(f"goal_radius is {self.goal_radius}, but must be a distance, 0 or above")
+
+    def asked(self, states: Array) -> Array:
+        """What `is_free` says of states (..., n), (...) bool; an answer of another kind is an error."""
+        assert self.is_free is not None
+        answer = np.asarray(self.is_free(states))
+        if answer.shape != states.shape[:-1] or answer.dtype != bool:
+            raise MalformedInput(
+                f"is_free answered {answer.dtype} {answer.shape} for states {states.shape}, "
+                f"but must answer bool {states.shape[:-1]}: True where a state is free"
+            )
+        return answer
 
 
 class Planner(Protocol):

@@ -10,7 +10,7 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from plansim.core.arrays import Array, readonly
+from plansim.core.arrays import Array, numbers, readonly
 from plansim.core.errors import MalformedInput
 from plansim.core.geometry import between, compose, exponential, logarithm
 from plansim.core.grid import OccupancyGrid
@@ -134,7 +134,7 @@ def _all_true(kernel: Any, batch: tuple[int, ...], *args: Any) -> Array:
 
 def pose_of(space: Any, name: str, state: Any) -> Array:
     """The problem's start or goal as a state of the space: refused where it is malformed or off the map."""
-    pose = np.asarray(state, dtype=float)
+    pose = numbers(name, state)
     if pose.shape != (space.dimension,) or not np.isfinite(pose).all():
         raise MalformedInput(
             f"{name} is {pose.tolist()}, but must be {space.dimension} finite numbers: x, y, heading, ..."

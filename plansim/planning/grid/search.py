@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from plansim.core.arrays import Array, readonly
+from plansim.core.arrays import Array, numbers, readonly
 from plansim.core.errors import MalformedInput
 from plansim.planning.base import Budget, Plan, Problem, Stats, Status, Stopwatch, no_plan
 from plansim.planning.grid import kernels
@@ -72,7 +72,7 @@ def grid_space(problem: Problem) -> GridSpace:
     if problem.is_free is None:
         return space
     centres = space.grid.points(np.moveaxis(np.indices(space.grid.shape), 0, -1))
-    return replace(space, grid=space.grid.with_cells(~problem.is_free(centres), 1.0))
+    return replace(space, grid=space.grid.with_cells(~problem.asked(centres), 1.0))
 
 
 def plain_grid_space(problem: Problem) -> GridSpace:
@@ -88,7 +88,7 @@ def plain_grid_space(problem: Problem) -> GridSpace:
 
 def cell_of(space: GridSpace, name: str, point: Array) -> tuple[int, int]:
     """Row and column of the problem's start or goal, of which only x and y count."""
-    point = np.asarray(point, dtype=float)
+    point = numbers(name, point)
     if point.ndim != 1 or len(point) < 2 or not all(map(isfinite, point.tolist())):
         raise MalformedInput(f"{name} is {point.tolist()}, but must be finite numbers x, y, ...")
     # as `OccupancyGrid.cells` reckons, but for one point: numpy would take longer than many a search

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from plansim.core.arrays import Array
+from plansim.core.arrays import Array, numbers
 from plansim.core.errors import MalformedInput
 from plansim.core.grid import OccupancyGrid
 from plansim.core.kernel import kernel, lean_kernel
@@ -132,10 +132,7 @@ class GridSpace:
 
 def _terrain(terrain: Array, blocked: Array) -> Array:
     """A copy that is checked where it counts; blocked cells hold what some free cell does."""
-    try:
-        terrain = np.asarray(terrain, dtype=float)
-    except (TypeError, ValueError) as error:
-        raise MalformedInput(f"terrain must consist of numbers: {error}") from None
+    terrain = numbers("terrain", terrain)
     if terrain.shape != blocked.shape:
         raise MalformedInput(f"terrain has shape {terrain.shape}, but the map has {blocked.shape}")
     first = np.argmin(blocked)  # 0 where all are blocked

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from plansim.core.arrays import Array
+from plansim.core.arrays import Array, numbers
 from plansim.core.errors import MalformedInput
 from plansim.core.trajectory import arc_length
 from plansim.planning.base import Budget, Plan, Planner, Problem, Status, Stopwatch, no_plan
@@ -109,7 +109,7 @@ def ends_of(problem: Problem) -> tuple[Array, Array]:
         raise MalformedInput(f"the space must be a GridSpace, not a {type(problem.space).__name__}")
     ends = []
     for name in ("start", "goal"):
-        found = np.asarray(getattr(problem, name), dtype=float)
+        found = numbers(name, getattr(problem, name))
         if found.ndim != 1 or len(found) < 2 or not np.isfinite(found).all():
             raise MalformedInput(f"{name} is {found.tolist()}, but must be finite: x y, or x y vx vy")
         if not problem.space.grid.contains(found):

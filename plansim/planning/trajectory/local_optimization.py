@@ -10,6 +10,7 @@ from plansim.core.arrays import Array
 from plansim.core.errors import MalformedInput
 from plansim.core.trajectory import arc_length
 from plansim.planning.base import Budget, Plan, Problem, Stats, Status, Stopwatch, no_plan
+from plansim.planning.grid.search import grid_space
 from plansim.planning.grid.space import GridSpace
 from plansim.planning.trajectory.hierarchical import ends_of
 from plansim.planning.trajectory.timing import sweep_free
@@ -41,7 +42,7 @@ class TrajectoryOptimization:
     def plan(self, problem: Problem, budget: Budget = Budget(), rng: np.random.Generator | None = None) -> Plan:
         watch = Stopwatch()
         start, goal = ends_of(problem)
-        space: GridSpace = problem.space
+        space = grid_space(problem)
         for end, status in ((start, Status.INVALID_START), (goal, Status.INVALID_GOAL)):
             if not space.is_free(end[:2]):
                 return no_plan(status, 4, Stats(seconds=watch.seconds))
