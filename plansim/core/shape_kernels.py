@@ -2,11 +2,12 @@
 
 A world reaches kernels as one tuple of arrays, `Shapes.arrays`:
 
-    axes, bounds (2, n), nodes (N, 2, n), links (N, 2), boxes (B, 2, n), balls (S, n + 1), vertices (V, 2), offsets (P + 1,),
-    margin
+    axes, bounds (2, n), nodes (N, 2, n), links (N, 2), boxes (B, 2, n), balls (S, n + 1), vertices (V, 2),
+    offsets (P + 1,), margin
 
-axes: n zeros, a tuple, by which the compiler knows the dimension; nodes: bounding boxes of a tree of obstacles in preorder; links: the node after a node's subtree, and the leaf's
-obstacle (boxes first, then balls, then polygons; -1: no leaf). Every obstacle is blown up by the margin, corners round.
+axes: n zeros, a tuple, by which the compiler knows the dimension; nodes: bounding boxes of a tree of obstacles in
+preorder; links: the node after a node's subtree, and the leaf's obstacle (boxes first, then balls, then polygons; -1: no
+leaf). Every obstacle is blown up by the margin, corners round.
 Obstacles are open and bounds are closed: a point that touches either is free. Whatever is NaN is not free.
 """
 
