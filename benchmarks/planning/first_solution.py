@@ -1,8 +1,8 @@
 """The first path: RRT-Connect of plansim beside OMPL's, in rectangle worlds and on real maps, with the same checkers.
 
 `pip install ompl` for the peer. OMPL is asked three ways: states by a checker in Python, states by a compiled checker,
-motions by plansim's exact compiled test. Our paths are held against an exact test; states
-one per cent of the space apart miss thin walls. VAMP has no wheel: its figure for the rectangle worlds (0.048 ms, SIMD C++) is quoted.
+motions by plansim's exact compiled test. Our paths are held against an exact test; states one per cent of the space
+apart miss thin walls. VAMP has no wheel: its figure for the rectangle worlds (0.048 ms, SIMD C++) is quoted.
 """
 
 from __future__ import annotations

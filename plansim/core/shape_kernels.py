@@ -6,8 +6,8 @@ A world reaches kernels as one tuple of arrays, `Shapes.arrays`:
     offsets (P + 1,), margin
 
 axes: n zeros, a tuple, by which the compiler knows the dimension; nodes: bounding boxes of a tree of obstacles in
-preorder; links: the node after a node's subtree, and the leaf's obstacle (boxes first, then balls, then polygons; -1: no
-leaf). Every obstacle is blown up by the margin, corners round.
+preorder; links: the node after a node's subtree, and the leaf's obstacle (boxes first, then balls, then polygons; -1:
+no leaf). Every obstacle is blown up by the margin, corners round.
 Obstacles are open and bounds are closed: a point that touches either is free. Whatever is NaN is not free.
 """
 
