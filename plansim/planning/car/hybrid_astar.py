@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from math import inf, pi, tan
-from typing import Any
 
 import numpy as np
 
@@ -42,7 +41,7 @@ class HybridAStar:
     """
 
     robot: Vehicle = field(default_factory=Car)  # one with a wheelbase, driven by speed and steering
-    body: Any = None  # m, radius, or corners (P, 2) around the middle of the rear axle; None: the space's
+    body: Array | None = None  # m, radius, or corners (P, 2) around the middle of the rear axle; None: the space's
     max_steering: float = 0.6  # rad
     speed: float = 1.0  # m/s, at most
     dt: float = 0.1  # s that a control is held

@@ -30,7 +30,7 @@ class CarSpace:
     """
 
     map: OccupancyGrid
-    body: Any = 0.2  # m, radius of a disc, or corners (P, 2) of a convex polygon around the middle of the rear axle
+    body: Array = 0.2  # m, radius of a disc, or corners (P, 2) of a convex polygon around the middle of the rear axle
     turning_radius: float = 1.0  # m, of the tightest arc: for distances
     unknown_is_free: bool = False
 

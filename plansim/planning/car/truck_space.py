@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 
@@ -26,8 +25,8 @@ class TruckSpace:
     """
 
     map: OccupancyGrid
-    tractor: Any = ((-0.8, -1.2), (4.2, -1.2), (4.2, 1.2), (-0.8, 1.2))  # m, corners around its rear axle
-    trailer: Any = ((-1.5, -1.2), (6.5, -1.2), (6.5, 1.2), (-1.5, 1.2))  # m, corners around its axle
+    tractor: Array = ((-0.8, -1.2), (4.2, -1.2), (4.2, 1.2), (-0.8, 1.2))  # m, corners around its rear axle
+    trailer: Array = ((-1.5, -1.2), (6.5, -1.2), (6.5, 1.2), (-1.5, 1.2))  # m, corners around its axle
     trailer_length: float = 6.0  # m, hitch to trailer axle
     max_bend: float = 1.0  # rad, between the headings, before tractor and trailer touch
     turning_radius: float = 5.0  # m, of the tractor's tightest arc: for distances

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache, cached_property
-from typing import Any
+from typing import Protocol
 
 import numpy as np
 
@@ -16,14 +16,20 @@ from plansim.planning.spaces.base import Kernels
 from plansim.planning.spaces.straight import to_go
 
 
+class Obstacles(Protocol):
+    """What an arm may not touch."""
+
+    def is_free(self, states: Array) -> Array: ...  # (..., n) -> (...) bool
+    def edge_free(self, a: Array, b: Array) -> Array: ...  # (..., n), (..., n) -> (...) bool
+
+
 @dataclass(frozen=True, eq=False)
 class JointSpace:
     """Joint positions (n,) between limits; a way moves all joints at once, each at its own constant speed.
 
-    obstacles: what an arm may not touch: has `is_free(states (..., n))` and `edge_free(a, b)`, and, where it is to be
-        planned with by compiled code, `kernels`: a `Kernels` whose `segment_free` may take b beyond the limits of a
-        continuous joint, as far from a as the way is long. None: all within the limits is free, but for a problem's
-        own `is_free`
+    obstacles: what an arm may not touch; has also, where it is to be planned with by compiled code, `kernels`: a
+        `Kernels` whose `segment_free` may take b beyond the limits of a continuous joint, as far from a as the way is
+        long. None: all within the limits is free, but for a problem's own `is_free`
 
     >>> space = JointSpace(low=[-np.pi, -2.0], high=[np.pi, 2.0], continuous=[True, False])
     >>> round(float(space.distance(np.array([3.0, 0.0]), np.array([-3.0, 0.0]))), 3)  # the short way round
@@ -34,7 +40,7 @@ class JointSpace:
     high: Array  # (n,)
     weights: Array | float = 1.0  # (n,) of each joint's movement in the distance
     continuous: tuple[bool, ...] | bool = False  # joints that come round at their limits
-    obstacles: Any = None
+    obstacles: Obstacles | None = None
 
     def __post_init__(self) -> None:
         low, high = readonly(self.low), readonly(self.high)
