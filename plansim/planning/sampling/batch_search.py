@@ -44,7 +44,7 @@ def _batches(sample, nearest, steer, edge_free, distance, make=lambda function: 
         for _ in range(count):
             state[0] += 1
             if best[0] == np.inf or not ellipsoid or goal_radius > 0.0:
-                sample(stream, bounds, x)
+                sample(stream, bounds, arrays, x)
             elif not draw_informed(stream, states[0], goal, best[0], bounds, metric, x):
                 continue
             if best[0] < np.inf:

@@ -24,7 +24,7 @@ from plansim.planning.spaces.base import Kernels, Space
 class Moves(NamedTuple):
     """What a loop over samples does; `forward` is False in a tree that is grown backwards, from the goal."""
 
-    sample: Callable[..., Any]  # (stream, bounds (2, n), out): a state, uniform within the bounds
+    sample: Callable[..., Any]  # (stream, bounds (2, n), arrays, out): a state, uniform over the space
     nearest: Callable[..., Any]  # (x, tree, forward, metric, arrays) -> row, distance
     steer: Callable[..., Any]  # (known, target, share, forward, metric, arrays, out): a state on the way
     edge_free: Callable[..., Any]  # (known, new, forward, arrays) -> bool; known: an end that is free
@@ -40,7 +40,7 @@ class Measures(NamedTuple):
 
 
 @lean_kernel
-def sample(stream, bounds, out):
+def sample(stream, bounds, arrays, out):
     n = out.shape[0]
     for i in range(0, n, 2):
         u, v = uniform_pair(stream)
@@ -77,7 +77,7 @@ def moves_in(
         return *compiled_moves(*kernels[1:]), kernels.arrays, True
     if kernels is not None and isinstance(is_free, Kernel) and kernels.distance is None:
         checked = checked_kernel(kernels.segment_free, is_free)
-        return *compiled_moves(*checked, None, None), (kernels.arrays, space.metric, float(check_every)), True
+        return *compiled_moves(*checked), (kernels.arrays, space.metric, float(check_every)), True
     edges, arrays = CheckedEdges(space, is_free, check_every), () if kernels is None else kernels.arrays
     moves = _python_moves(space, rng) if kernels is None else compiled_moves(*kernels[1:])[0]
 
@@ -90,18 +90,23 @@ def moves_in(
 
 @cache
 def compiled_moves(
-    point_free: Kernel, segment_free: Kernel, distance: Kernel | None, interpolate: Kernel | None
+    point_free: Kernel,
+    segment_free: Kernel,
+    distance: Kernel | None = None,
+    interpolate: Kernel | None = None,
+    draw: Kernel | None = None,
 ) -> tuple[Moves, Measures]:
     """Moves and measures from the kernels of a space, see `Kernels`."""
+    draw = draw or sample
 
     @lean_kernel
     def edge_free(known, new, forward, arrays):
         return segment_free(known, new, arrays) if forward else segment_free(new, known, arrays)
 
     if distance is None or interpolate is None:
-        moves = Moves(sample, _nearest, _steer, edge_free, _distance)
+        moves = Moves(draw, _nearest, _steer, edge_free, _distance)
     else:
-        moves = Moves(sample, *_curved(distance, interpolate, edge_free))
+        moves = Moves(draw, *_curved(distance, interpolate, edge_free))
     apart = moves.distance
 
     @lean_kernel
@@ -167,7 +172,7 @@ def _python_moves(space: Space, rng: np.random.Generator) -> Moves:
         return Moves(sample, _nearest, _steer, _unknown, _distance)
     drawn: list[Array] = []
 
-    def draw(stream: Array, bounds: Array, out: Array) -> None:
+    def draw(stream: Array, bounds: Array, arrays: tuple, out: Array) -> None:
         if not drawn:
             drawn.extend(np.asarray(space.sample(rng, 256), dtype=float)[::-1])
         out[:] = drawn.pop()

@@ -74,7 +74,7 @@ def _search(sample, nearest, steer, edge_free, distance, make=as_it_is):
             if state[0] == 0 or uniform(stream, 0.0, 1.0) < goal_bias:
                 copy(goal, target)
             else:
-                sample(stream, bounds, target)
+                sample(stream, bounds, arrays, target)
             state[0] += 1
             row, d = nearest(target, tree, True, metric, arrays)
             if d == 0.0:

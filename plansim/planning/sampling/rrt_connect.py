@@ -64,7 +64,7 @@ def drawn_root(task: Task, tries: int) -> Array | None:
     """A free state to grow the second tree from, drawn from the goal's region, where its centre is not free."""
     drawn, x = np.empty_like(task.goal), np.empty_like(task.goal)
     for _ in range(min(tries, 10_000)):
-        task.moves.sample(task.stream, task.bounds, drawn)
+        task.moves.sample(task.stream, task.bounds, task.arrays, drawn)
         reach = task.goal_radius * uniform(task.stream, 0.0, 1.0) ** (1.0 / len(x))
         share = min(reach / task.distance(task.goal, drawn), 1.0)
         task.moves.steer(task.goal, drawn, share, False, task.metric, task.arrays, x)
@@ -107,7 +107,7 @@ def _search(sample, nearest, steer, edge_free, distance, make=as_it_is):
                 return FULL
             forward = state[0] % 2 == 0
             tree, other = (trees[0], trees[1]) if forward else (trees[1], trees[0])
-            sample(stream, bounds, target)
+            sample(stream, bounds, arrays, target)
             if state[0] == 0:
                 copy(goal, target)  # where nothing is in the way, there is nothing to explore
             state[0] += 1

@@ -151,7 +151,7 @@ def _search(sample, nearest, steer, edge_free, distance, make=lambda function: f
             if state[1] < 0 and uniform_pair(stream)[0] < goal_bias:
                 copy(goal, target)
             elif informed != 1 or state[1] < 0 or goal_radius > 0.0:
-                sample(stream, bounds, target)
+                sample(stream, bounds, arrays, target)
             elif not draw_informed(stream, states[0], goal, best[0], bounds, metric, target):
                 continue
             row, length = nearest(target, tree, True, metric, arrays)

@@ -40,6 +40,8 @@ class Kernels(NamedTuple):
     distance, interpolate: where ways are not straight lines under `metric`: (a, b, arrays) -> float, at least the
         straight distance, and (a, b, t, arrays, out), which fills the state at share t of the way from a to b
 
+    sample: where states are not to be drawn evenly between `low` and `high`: (stream, bounds, arrays, out)
+
     The same two kernels for all spaces of a kind, so that each planner is compiled once: what differs is in the arrays.
     """
 
@@ -48,6 +50,7 @@ class Kernels(NamedTuple):
     segment_free: Kernel
     distance: Kernel | None = None
     interpolate: Kernel | None = None
+    sample: Kernel | None = None
 
 
 def metric(low: Array, high: Array, weights: Array | float = 1.0, periodic: Array | bool = False) -> Array:

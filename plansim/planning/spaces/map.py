@@ -10,6 +10,7 @@ import numpy as np
 from plansim.core.arrays import Array, readonly
 from plansim.core.errors import MalformedInput
 from plansim.core.kernel import lean_kernel
+from plansim.core.random import uniform_pair
 from plansim.planning.grid.space import _FINE, GridSpace, _edge_free
 from plansim.planning.spaces import base
 from plansim.planning.spaces.base import Kernels
@@ -46,7 +47,6 @@ class MapSpace:
 
     distance = base.distance
     interpolate = base.interpolate
-    sample = base.sample
 
     def is_free(self, states: Array) -> Array:
         return self.grid_space.is_free(states)
@@ -55,11 +55,26 @@ class MapSpace:
         return self.grid_space.edge_free(a, b)
 
     @cached_property
+    def _free_cells(self) -> Array:
+        """Flat indices of the cells that may be entered, (F,); the first cell where there is none."""
+        cells = np.flatnonzero(~self.grid_space.blocked)
+        cells = cells if len(cells) else np.zeros(1, dtype=np.int64)
+        cells.setflags(write=False)
+        return cells
+
+    def sample(self, rng: np.random.Generator, count: int) -> Array:
+        """Points (count, 2), uniform over the free cells: walls of a map are often most of it."""
+        cells = self._free_cells[rng.integers(len(self._free_cells), size=count)]
+        rows, columns = np.divmod(cells, self.grid_space.grid.shape[1])
+        return self.grid_space.grid.points(np.stack((rows, columns), axis=-1) - 0.5 + rng.random((count, 2)))
+
+    @cached_property
     def kernels(self) -> Kernels:
         grid = self.grid_space.grid
         x, y, heading = grid.origin
         frame = readonly([x, y, np.cos(heading), np.sin(heading), grid.resolution])
-        return Kernels((self.grid_space.blocked, frame), point_free, segment_free)
+        arrays = self.grid_space.blocked, frame, self._free_cells
+        return Kernels(arrays, point_free, segment_free, sample=sample)
 
 
 @lru_cache(maxsize=8)
@@ -69,13 +84,26 @@ def straight_lines(space: GridSpace) -> MapSpace:
 
 
 @lean_kernel
+def sample(stream, bounds, arrays, out):
+    """A point of a free cell."""
+    blocked, frame, cells = arrays
+    u, v = uniform_pair(stream)
+    cell = cells[np.int64(u * cells.shape[0])]
+    w, _ = uniform_pair(stream)
+    x = (cell % blocked.shape[1] + v) * frame[4]
+    y = (cell // blocked.shape[1] + w) * frame[4]
+    out[0] = frame[0] + frame[2] * x - frame[3] * y
+    out[1] = frame[1] + frame[3] * x + frame[2] * y
+
+
+@lean_kernel
 def point_free(x, arrays):
     return segment_free(x, x, arrays)
 
 
 @lean_kernel
 def segment_free(a, b, arrays):
-    blocked, frame = arrays
+    blocked, frame = arrays[0], arrays[1]
     if not (np.isfinite(a[0] + a[1]) and np.isfinite(b[0] + b[1])):
         return False
     column, row = _fine(a, blocked, frame)
