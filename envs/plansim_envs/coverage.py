@@ -26,10 +26,10 @@ CLEAN = (191, 227, 200)  # colour of what is covered
 
 @functools.cache
 def default_floor() -> OccupancyGrid:
-    """Four small rooms with boxes in them, made once."""
+    """A room with boxes in it, made once."""
     from plansim.core.map_makers import cluttered, rooms
 
-    return cluttered(rooms(rows=2, columns=2, width=4.0, height=3.0, seed=1), boxes=6, size=0.4, seed=2)
+    return cluttered(rooms(rows=1, columns=1), boxes=5, seed=3)
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,7 +62,7 @@ class Coverage(World):
     Versions: v0.
     """
 
-    map: OccupancyGrid | None = None  # four small rooms where None
+    map: OccupancyGrid | None = None  # a room with boxes in it where None
     radius: float = 0.17  # m, of the robot: of what it covers, and of what bumps
     dt: float = 0.1  # s, one step
     max_steps: int = 10_000

@@ -59,6 +59,10 @@ BUILTINS: dict[str, dict[str, str]] = {
         "network": "plansim.control.network:Network",
         "plan-follower": "plansim.plan_follower:PlanFollower",
         "random": "plansim.scenario.random_policy:RandomPolicy",
+        "random-bounce": "plansim.control.random_bounce:RandomBounce",
+        "lawnmower": "plansim.control.lawnmower:Lawnmower",
+        "wall-follower": "plansim.control.wall_follower:WallFollower",
+        "bug2": "plansim.control.bug2:Bug2",
     },
     "motion": {
         "unicycle": "plansim.models.unicycle:Unicycle",
@@ -88,6 +92,7 @@ BUILTINS: dict[str, dict[str, str]] = {
         "cluttered": "plansim.core.map_makers:cluttered",
         "traps": "plansim.core.trap_maker:traps",
         "inflated": "plansim.core.trap_maker:inflated",
+        "island-maze": "plansim.core.island_maze:island_maze",
     },
     "world": {
         "shapes": "plansim.core.shapes:Shapes",
@@ -119,6 +124,7 @@ BUILTINS: dict[str, dict[str, str]] = {
     },
     "problems": {
         "movingai-problems": "plansim.core.movingai:read_movingai_problems",
+        "island-problems": "plansim.core.island_maze:island_problems",
     },
 }
 

@@ -70,7 +70,30 @@ def road_driver(build, folder):
     ]
 
 
+def random_bounce(build, folder):
+    return build(), [{"bump": np.array([float(i in (2, 30))])} for i in range(60)]
+
+
+def lawnmower(build, folder):
+    states = [np.array([1.05 + 0.1 * i, 1.05, 0.3]) for i in range(5)]
+    return build(room()), [{"state": state, "bump": np.zeros(1)} for state in states]
+
+
+def wall_follower(build, folder):
+    around = np.array([[1.0, 1.0, 1.0], [0.0, 0.0, 0.0], [1.0, 1.0, 1.0]])
+    return build(), [{"state": np.array([0.5 + i, 0.5]), "around": around} for i in (0, 1, 2, 1, 0)]
+
+
+def bug2(build, folder):
+    free, wall = np.zeros((3, 3)), np.zeros((3, 3))
+    wall[:, 2] = 1.0
+    way = [((0.5, 2.5), free), ((1.5, 2.5), wall), ((1.5, 1.5), wall), ((1.5, 0.5), wall)]
+    goal = np.array([6.5, 2.5])
+    return build(1.0), [{"state": np.array(state), "goal": goal, "around": around} for state, around in way]
+
+
 CASES = {
+    "random-bounce": random_bounce, "lawnmower": lawnmower, "wall-follower": wall_follower, "bug2": bug2,
     "pure-pursuit": pure_pursuit,
     "grid-moves": grid_moves,
     "network": network,
