@@ -2,9 +2,10 @@
 
 from gymnasium import register
 
-__all__ = ["IDS"]
+__all__ = ["EXTRAS", "IDS"]
 
 _WORLDS = {
+    "plansim/ArmCell-v0": "plansim_envs.arm_cell:ArmCell",
     "plansim/Coverage-v0": "plansim_envs.coverage:Coverage",
     "plansim/GridNavigation-v0": "plansim_envs.grid_navigation:GridNavigation",
     "plansim/GridWorld-v0": "plansim_envs.grid_world:GridWorld",
@@ -12,6 +13,7 @@ _WORLDS = {
     "plansim/Workspace-v0": "plansim_envs.workspace:Workspace",
 }
 IDS = tuple(_WORLDS)
+EXTRAS = {"plansim/ArmCell-v0": "pybullet"}  # what an environment cannot be made without: the module, and its extra
 
 for _id, _world in _WORLDS.items():
     register(id=_id, entry_point=_world + "Env", vector_entry_point=_world + "VectorEnv")

@@ -101,7 +101,18 @@ BUILTINS: dict[str, dict[str, str]] = {
         "narrow-passage": "plansim.core.shape_makers:narrow_passage",
         "trap": "plansim.core.shape_makers:trap",
     },
+    "cell": {
+        "solids": "plansim.core.solids:Solids",
+        "cluttered-cell": "plansim.core.cell_makers:cluttered_cell",
+    },
+    "arm": {
+        "serial-arm": "plansim.models.arm:SerialArm",
+        "planar-arm": "plansim.models.arm:planar_arm",
+        "kuka-iiwa": "plansim.models.kuka:kuka_iiwa",
+        "panda": "plansim.models.panda:panda",
+    },
     "space": {
+        "arm-space": "plansim.planning.spaces.arm:ArmSpace",
         "car-space": "plansim.planning.car.space:CarSpace",
         "truck-space": "plansim.planning.car.truck_space:TruckSpace",
         "box-space": "plansim.planning.spaces.box:BoxSpace",
@@ -137,6 +148,8 @@ GROUPS = {
     "sensor": "plansim.sensors",
     "map": "plansim.maps",
     "world": "plansim.worlds",
+    "cell": "plansim.cells",
+    "arm": "plansim.arms",
     "space": "plansim.spaces",
     "processor": "plansim.processors",
     "corridor-solver": "plansim.corridor_solvers",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import warnings
 from pathlib import Path
@@ -12,6 +13,7 @@ import plansim_envs
 import pytest
 from gymnasium.utils.env_checker import check_env
 
+from plansim.core.cell_makers import cluttered_cell
 from plansim.core.errors import MalformedInput
 from plansim.core.grid import OccupancyGrid
 from plansim.core.road import Road
@@ -23,7 +25,11 @@ from plansim.models.point_mass import PointMass
 from plansim.models.truck import TruckTrailer
 from plansim.testing import _equal, check_vector_env
 
-IDS = [spec.id for spec in gymnasium.registry.values() if spec.namespace == "plansim"]
+IDS = [
+    spec.id
+    for spec in gymnasium.registry.values()
+    if spec.namespace == "plansim" and importlib.util.find_spec(plansim_envs.EXTRAS.get(spec.id, "plansim_envs"))
+]
 
 
 def small_map(seed: int = 0) -> OccupancyGrid:
@@ -42,6 +48,7 @@ CUBE = Shapes([0, 0, 0], [5, 5, 5], boxes=[[[1, 1, 0], [2, 4, 4]]], balls=[[3.5,
 TRUCK = [[[-1, -1], [4, -1], [4, 1], [-1, 1]], [[-2, -1], [5, -1], [5, 1], [-2, 1]]]
 # short episodes, so that many end
 SHORT = {
+    "plansim/ArmCell-v0": [{"max_steps": 8, "cell": cluttered_cell(6, seed=2)}],
     "plansim/Coverage-v0": [
         {"map": MAP, "max_steps": 12},
         {"map": MAP, "max_steps": 12, "radius": 0.4, "target": 0.05, "start": (4.0, 1.0, 0.5), "dt": 0.5},
@@ -75,7 +82,7 @@ CASES = [(identity, kwargs) for identity in IDS for kwargs in SHORT.get(identity
 
 
 def test_all_that_are_listed_are_registered():
-    assert set(plansim_envs.IDS) <= set(IDS)
+    assert set(plansim_envs.IDS) <= {spec.id for spec in gymnasium.registry.values()}
 
 
 @pytest.mark.parametrize(("identity", "kwargs"), CASES)
@@ -206,7 +213,8 @@ def test_making_plansims_environments_loads_no_torch_and_no_window():
     import sys
 
     code = (
-        "import sys, gymnasium, plansim_envs; [gymnasium.make(i).reset() for i in plansim_envs.IDS];"
+        "import sys, gymnasium; from plansim_envs import EXTRAS, IDS;"
+        "[gymnasium.make(i).reset() for i in IDS if i not in EXTRAS];"
         "print([m for m in ('torch', 'pygame', 'matplotlib', 'mujoco', 'pybullet') if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
