@@ -191,11 +191,13 @@ class _Scratch:
 
     def __init__(self, size: int):
         self.costs, self.came = np.full(size, inf), np.zeros(size, dtype=np.uint8)
-        self.state = np.zeros(7, dtype=np.int64)
+        self.state, self.width = np.zeros(7, dtype=np.int64), 0
 
     def begin(self, width: int) -> tuple[Array, Array]:
         bottom, top = self.state[5], self.state[6]
-        self.costs[bottom * width : (top + 1) * width] = inf
+        # grids of equal size may have rows of other widths: cleared is what the last search wrote
+        self.costs[bottom * self.width : (top + 1) * self.width] = inf
+        self.width = width
         return self.costs, self.came
 
 

@@ -143,6 +143,13 @@ def test_searches_do_not_see_each_other():
         assert AStar().plan(problem).cost == first.cost
 
 
+def test_maps_of_as_many_cells_but_other_widths_do_not_see_each_other():
+    for shape in ((18, 4), (4, 18), (18, 4)):
+        space = GridSpace(OccupancyGrid(np.zeros(shape)), terrain=np.ones(shape))
+        problem = Problem(space, np.array([0.5, 0.5]), np.array(shape[::-1]) - 0.5)
+        assert plan_on_terrain(problem, 1.0, Budget()).cost == pytest.approx(14 + 3 * np.sqrt(2))
+
+
 def test_corners_are_cut_only_where_the_space_says_so():
     grid, ends = OccupancyGrid(1.0 - np.eye(2)), (np.array([0.5, 0.5]), np.array([1.5, 1.5]))
     assert AStar().plan(Problem(GridSpace(grid), *ends)).status is Status.NO_PATH
