@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -10,6 +12,11 @@ from plansim.core.geometry import compose, transform
 from plansim.core.grid import OccupancyGrid
 from plansim.core.layout import wrap_angle
 from plansim.core.shapes import Shapes
+from plansim.models.unicycle import Unicycle
+from plansim.planning.base import Budget, Problem
+from plansim.planning.curves.dubins import dubins_path
+from plansim.planning.curves.reeds_shepp import reeds_shepp_path
+from plansim.planning.sampling.rrt_connect import RRTConnect
 from plansim.planning.spaces.base import distance as straight_distance
 from plansim.planning.spaces.dubins import DubinsSpace
 from plansim.planning.spaces.reeds_shepp import ReedsSheppSpace
@@ -99,7 +106,7 @@ def test_no_curve_is_shorter_than_the_straight_distance_of_the_metric(kind):
 @CURVES
 def test_compiled_and_batched_are_the_same(kind):
     space = kind(GRID, turning_radius=0.7, body=0.1)
-    arrays, point_free, segment_free, distance, interpolate = space.kernels
+    arrays, point_free, segment_free, distance, interpolate = space.kernels[:5]
     out = np.empty(3)
     for a, b, t in zip(poses(50, seed=8), poses(50, seed=9), np.linspace(0, 1, 50), strict=True):
         assert point_free(a, arrays) == space.is_free(a)
@@ -117,6 +124,23 @@ def test_a_turned_map_is_the_same_map(kind):
     b = a + 0.2 * (b - a)
     assert (space.is_free(a) == turned.is_free(compose(origin, a))).all()
     assert (space.edge_free(a, b) == turned.edge_free(compose(origin, a), compose(origin, b))).all()
+
+
+@CURVES
+def test_what_a_planner_over_samples_finds_there_a_robot_drives(kind):
+    space, robot = kind(WORLD, turning_radius=0.8, body=0.3), Unicycle()
+    path_of = {DubinsSpace: dubins_path, ReedsSheppSpace: reeds_shepp_path}[kind]
+    plan = RRTConnect().plan(
+        Problem(space, np.array([1.0, 1.0, 0.0]), np.array([9.0, 3.0, 1.0])), Budget(iterations=5000)
+    )
+    assert plan.solved
+    x = plan.states[0]
+    for a, b in pairwise(plan.states):
+        for curvature, length in path_of(a, b, 0.8, spacing=0.02).controls:
+            x = robot.step(x, [length, curvature * length], dt=1.0)
+            assert naively_free(WORLD, 0.3 * 0.999, x)
+    assert straight_distance(space, x, plan.states[-1]) < 1e-6
+    assert plan.states[-1].tolist() == [9.0, 3.0, 1.0]
 
 
 @CURVES
