@@ -36,7 +36,8 @@ def floor(grid: OccupancyGrid, radius: float, *start: float) -> Floor:
     else:
         chosen = 1 + np.argmax(np.bincount(labels[fits])[1:])
     inside = labels == chosen
-    reachable = (distance_transform_edt(~inside) <= radius / grid.resolution) & grid.free
+    # the rim counts, rounded or not: between cells the centre goes nearer still to what stops it
+    reachable = (distance_transform_edt(~inside) <= radius / grid.resolution + 1e-9) & grid.free
     places = np.ascontiguousarray(grid.points(np.argwhere(inside)))
     return Floor(blocked, reachable, places, int(reachable.sum()))
 

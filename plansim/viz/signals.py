@@ -36,6 +36,9 @@ def place_signals(truth: Array, estimate: Array | None, goal: Array | None, plac
     length = place.rows("info.path_length")
     if length is not None and length.ndim == 1:
         signals.append(Signal("path length", "m", length))
+    coverage = place.rows("info.coverage")
+    if coverage is not None and coverage.ndim == 1:
+        signals.append(Signal("coverage", "", coverage))
     signals += _rewards(place)
     for key, value in sorted(place.record.items()):
         if key.startswith("trace.") and value.ndim == 1 and whole(key) and len(value):
