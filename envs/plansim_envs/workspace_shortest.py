@@ -1,4 +1,4 @@
-"""The shortest way of a point among polygons, exactly: what a planner's path is held against."""
+"""The shortest way of a point among polygons: what a planner's path is held against."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import functools
 import numpy as np
 
 from plansim.core.errors import MalformedInput
+from plansim.core.shape_corners import free_corners
 from plansim.core.shapes import Shapes
 from plansim_envs.workspace_robot import Robot
 
@@ -15,10 +16,7 @@ class VisibilityGraph:
     """Shortest paths bend at corners only (Lozano-Pérez & Wesley 1979), so a graph of the corners has them all."""
 
     def __init__(self, world: Shapes):
-        boxes = [[a, [b[0], a[1]], b, [a[0], b[1]]] for a, b in world.boxes]
-        corners = np.array([corner for polygon in (*boxes, *world.polygons) for corner in polygon], dtype=float)
-        corners = corners.reshape(-1, 2)
-        self.world, self.corners = world, corners[world.is_free(corners)]
+        self.world, self.corners = world, free_corners(world)
 
     @functools.cached_property
     def _between(self) -> np.ndarray:

@@ -238,11 +238,11 @@ def test_the_shortest_paths_are_those_of_the_reference_worlds(data):
 
 
 def test_the_shortest_path_is_told_at_the_end():
-    world = Shapes([0, 0], [10, 10], boxes=[[[4, -1], [6, 8]]])
+    world = Shapes([0, 0], [10, 10], boxes=[[[4, 0], [6, 8]]])
     given = {"world": world, "start": (1.0, 1.0), "goal": (9.0, 1.0), "tell_shortest": True, "max_steps": 1}
     around = 2 * np.hypot(3.0, 7.0) + 2.0
     assert drive(make(**given), [0.0, 0.0])[4]["shortest"] == pytest.approx(around)
-    shut = Shapes([0, 0], [10, 10], boxes=[[[4, -1], [6, 11]]])
+    shut = Shapes([0, 0], [10, 10], boxes=[[[4, 0], [6, 7]], [[4, 7], [6, 10]]])
     assert np.isnan(drive(make(**given | {"world": shut}), [0.0, 0.0])[4]["shortest"])
     with pytest.raises(MalformedInput, match="boxes and polygons alone"):
         make(world=world, body=0.1, tell_shortest=True)

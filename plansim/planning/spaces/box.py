@@ -8,6 +8,7 @@ from functools import cached_property
 import numpy as np
 
 from plansim.core.arrays import Array
+from plansim.core.shape_corners import free_corners
 from plansim.core.shape_kernels import point_free, segment_free
 from plansim.core.shapes import Shapes
 from plansim.planning.spaces import base
@@ -58,32 +59,9 @@ class BoxSpace:
 
     @cached_property
     def corners(self) -> Array:
-        """Free points (C, n) at which shortest paths of a plane world turn: the corners of its boxes and polygons.
-
-        Lozano-Perez & Wesley 1979. Of round corners, where the world is blown up, three points just outside of each.
-        """
-        world = self.world
-        if world.dimension != 2:
-            return np.empty((0, world.dimension))
-        boxes = [np.array([[x, y], [X, y], [X, Y], [x, Y]]) for (x, y), (X, Y) in world.boxes]
-        found = [np.empty((0, 2)), *(_blown_up(corners, world.margin) for corners in (*boxes, *world.polygons))]
-        points = np.concatenate(found)
-        return points[world.is_free(points)]
+        """Free points (C, n) at which shortest paths of a plane world turn, see `free_corners`."""
+        return free_corners(self.world) if self.dimension == 2 else np.empty((0, self.dimension))
 
     @cached_property
     def kernels(self) -> Kernels:
         return Kernels(self.world.arrays, point_free, segment_free)
-
-
-def _blown_up(corners: Array, margin: float) -> Array:
-    """The corners (P, 2) of a convex polygon, or where it is rounded by a margin, a tangent polygon's around each."""
-    if margin == 0.0:
-        return corners
-    ahead = np.roll(corners, -1, axis=0) - corners
-    outward = np.stack((ahead[:, 1], -ahead[:, 0]), axis=-1) / np.linalg.norm(ahead, axis=-1, keepdims=True)
-    first, last = (np.arctan2(*n[:, ::-1].T) for n in (np.roll(outward, 1, axis=0), outward))
-    turn = (last - first) % (2 * np.pi)
-    angles = first[:, None] + turn[:, None] * np.array([1, 3, 5]) / 6
-    reach = margin / np.cos(turn / 6)[:, None, None] * (1 + 1e-9)
-    points = corners[:, None] + reach * np.stack((np.cos(angles), np.sin(angles)), axis=-1)
-    return points.reshape(-1, 2)

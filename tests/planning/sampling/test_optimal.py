@@ -79,6 +79,15 @@ def test_in_worlds_of_rectangles_it_comes_near_the_exact_optimum(data, corners, 
             assert space.edge_free(plan.states[:-1], plan.states[1:]).all()
 
 
+def test_no_path_runs_along_the_seam_of_two_obstacles_or_of_one_and_the_bounds():
+    problem = around_the_wall()
+    assert BITStar(max_samples=500).plan(problem).cost == pytest.approx(AROUND)
+    halves = [[[2, 4], [5, 6]], [[5, 4], [8, 6]]]
+    space = BoxSpace(Shapes([0, 0], [10, 10], boxes=halves))
+    plan = BITStar(max_samples=500).plan(Problem(space, np.array([4.9, 1.0]), np.array([4.9, 9.0])))
+    assert plan.cost == pytest.approx(2 * np.hypot(2.9, 3) + 2)
+
+
 def test_with_corners_a_world_of_rounded_boxes_keeps_its_round_corners(data):
     """A disc of radius 0.3 among rectangles: its shortest path has arcs, so it beats that around grown rectangles."""
     for world in json.loads((data / "refs/rect_worlds_visgraph.json").read_text())[:4]:
