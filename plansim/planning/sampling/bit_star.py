@@ -30,7 +30,7 @@ class BITStar:
     >>> from plansim.planning.spaces.box import BoxSpace
     >>> space = BoxSpace(Shapes([0, 0], [10, 10], boxes=[[[4, 0], [6, 8]]]))
     >>> plan = BITStar(max_samples=1000).plan(Problem(space, np.array([1.0, 1.0]), np.array([9.0, 1.0])))
-    >>> round(plan.cost / (2 * np.hypot(3, 7) + 2), 3)  # of the shortest
+    >>> round(plan.cost / float(2 * np.hypot(3, 7) + 2), 3)  # of the shortest
     1.0
     """
 

@@ -23,7 +23,7 @@ class InformedRRTStar:
     >>> from plansim.planning.spaces.box import BoxSpace
     >>> space = BoxSpace(Shapes([0, 0], [10, 10], boxes=[[[4, 0], [6, 8]]]))
     >>> plan = InformedRRTStar().plan(Problem(space, np.array([1.0, 1.0]), np.array([9.0, 1.0])))
-    >>> round(plan.cost / (2 * np.hypot(3, 7) + 2), 2)  # of the shortest
+    >>> round(plan.cost / float(2 * np.hypot(3, 7) + 2), 2)  # of the shortest
     1.0
     """
 

@@ -29,7 +29,7 @@ class Roadmap:
     >>> space = BoxSpace(Shapes([0, 0], [10, 10], boxes=[[[4, 0], [6, 8]]]))
     >>> roadmap = build(space, 200, np.random.default_rng(0))
     >>> roadmap.plan(np.array([1.0, 1.0]), np.array([9.0, 1.0])).solved, roadmap.graph().number_of_nodes()
-    (True, 165)
+    (True, 167)
     """
 
     space: Any

@@ -21,7 +21,7 @@ def to_frenet(line: ReferenceLine, x: Array) -> Array:
     keeps its heading. Refused: a state beyond the line's centre of curvature, or one that moves across or against it.
 
     >>> line = ReferenceLine([[0.0, 0.0], [50.0, 0.0]])
-    >>> to_frenet(line, np.array([10.0, 2.0, 0.0, 5.0, 1.0, 0.0])).tolist()
+    >>> to_frenet(line, np.array([10.0, 2.0, 0.0, 5.0, 1.0, 0.0])).round(9).tolist()
     [10.0, 5.0, 1.0, 2.0, 0.0, 0.0]
     """
     x = np.asarray(x, dtype=float)
