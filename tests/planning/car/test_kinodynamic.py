@@ -105,6 +105,17 @@ def test_the_cost_is_the_time_that_it_takes(driven):
     assert plan.cost == plan.times[-1] > plan.lower_bound == 0.0
 
 
+@pytest.mark.parametrize("name", VEHICLES)
+def test_a_state_is_free_where_no_point_of_a_body_touches_anything(name):
+    space = VEHICLES[name]
+    x = space.sample(np.random.default_rng(5), 1500)
+    x[:, 3:] = x[:, 2:3] + 0.5 if name == "truck" else x[:, 3:]
+    free, naive = space.is_free(x), space.world.is_free(bodies(space, x)).all(-1)
+    assert 0.1 < free.mean() < 0.9
+    assert not (free & ~naive).any()
+    assert (naive & ~free).mean() < 0.03  # the skin, and corners of the polygon around a disc on a map
+
+
 def test_a_free_way_is_one_on_which_every_state_is():
     rng = np.random.default_rng(7)
     for space in (VEHICLES["truck"], VEHICLES["unicycle-on-a-map"]):
