@@ -23,6 +23,9 @@ def test_the_floor_is_one_and_its_walls_are_two(seed):
     assert graph.number_of_edges() == graph.number_of_nodes()  # a tree and one edge: one ring
     ring = nx.find_cycle(graph)
     assert len(ring) == 8 * 5  # four sides of five rooms, a wall's width between two
+    (low, left), (high, right) = np.min([a for a, _ in ring], axis=0), np.max([a for a, _ in ring], axis=0)
+    doors = [b for a, _ in ring for b in graph[a] if low < b[0] < high and left < b[1] < right]
+    assert len(doors) == 1
 
 
 @pytest.mark.parametrize("seed", range(5))

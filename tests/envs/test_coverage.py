@@ -1,5 +1,7 @@
 """Coverage: what is covered, reached and bumped into, by brute force."""
 
+from itertools import pairwise
+
 import gymnasium
 import numpy as np
 import plansim_envs  # noqa: F401
@@ -39,7 +41,7 @@ def test_covered_are_the_cells_that_the_disc_passed_over(seed):
     told = drive(env, seed, 60)
     poses = np.array([one[0]["state"] for one in told])
     centres = env.world.grid.points(np.argwhere(np.ones(env.world.grid.shape)))
-    distance = np.min([near(centres, a[:2], b[:2]) for a, b in zip(poses[:-1], poses[1:], strict=True)], axis=0)
+    distance = np.min([near(centres, a[:2], b[:2]) for a, b in pairwise(poses)], axis=0)
     covered = env.get_state()["covered"].reshape(-1).astype(bool)
     sure = np.abs(distance - 0.2) > 1e-9
     np.testing.assert_array_equal(covered[sure], distance[sure] <= 0.2)
