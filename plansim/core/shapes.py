@@ -109,13 +109,14 @@ class Shapes:
         raise MalformedInput(f"next to nothing of the world is free with {clearance:g} m of free space around it")
 
     def _each(self, test, dtype: type, *points: Array) -> Array:
-        arrays = np.broadcast_arrays(*(np.asarray(p, dtype=float) for p in points))
-        shape = arrays[0].shape
+        arrays = [np.asarray(p, dtype=float) for p in points]
+        shape = np.broadcast_shapes(*(a.shape for a in arrays))
         if shape[-1:] != (self.dimension,):
             raise MalformedInput(f"points have shape {shape}, but the world has {self.dimension} dimensions")
         out: Array = np.empty(shape[:-1], dtype=dtype)
+        wide = [a if a.shape == shape else np.broadcast_to(a, shape) for a in arrays]
         # kernels know one type of array: contiguous and writable
-        rows = [np.require(a.reshape(-1, self.dimension), requirements=("C", "W")) for a in arrays]
+        rows = [np.require(a.reshape(-1, self.dimension), requirements=("C", "W")) for a in wide]
         test(*rows, self.arrays, out.reshape(-1))
         return out[()]
 

@@ -136,6 +136,12 @@ def test_points_may_come_in_any_batch_and_memory_order():
     assert world.segment_free(points[0, 0], points).shape == (3, 4)
 
 
+@pytest.mark.filterwarnings("error")
+def test_one_point_is_broadcast_without_a_warning():
+    world = Shapes([0, 0], [10, 10], boxes=[[[4, 0], [6, 8]]])
+    assert world.segment_free(np.array([1.0, 1.0]), np.array([[9.0, 9.0]])).tolist() == [False]
+
+
 def test_a_world_survives_a_pickle():
     world = mixed(0.1)
     again, points = pickle.loads(pickle.dumps(world)), np.random.default_rng(8).uniform(0, 10, size=(50, 2))
