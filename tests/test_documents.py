@@ -1,4 +1,4 @@
-"""What the documents print can be typed: commands are understood, the example runs, every key is explained."""
+"""What the documents print can be typed: commands are understood, examples run, links lead somewhere."""
 
 from __future__ import annotations
 
@@ -11,12 +11,15 @@ import pytest
 from plansim.cli import main, parser
 from plansim.scenario.load import load
 from plansim.scenario.reading.parts import head_parameters
+from plansim.scenario.registry import BUILTINS
 from tests.conftest import ROOT
 from tests.scenarios.test_shipped import skip_without_data
 
 PAGES = [*ROOT.glob("*.md"), *(ROOT / "docs").glob("**/*.md"), *(ROOT / "plansim/cli").glob("*_command.py")]
 PAGES.append(ROOT / "plansim/cli/__init__.py")
 SCENARIOS = (ROOT / "docs/scenarios.md").read_text()
+CHOOSING = ROOT / "docs/planners/README.md"
+PLANNERS = sorted(page for page in CHOOSING.parent.glob("*.md") if page != CHOOSING)
 
 
 def commands(text: str) -> list[str]:
@@ -63,3 +66,37 @@ def test_the_python_of_the_scenario_page_runs(place, capsys):
 def test_the_scenario_page_explains_every_key():
     keys = re.findall(r"^\| `(\w+)` \|", SCENARIOS, flags=re.MULTILINE)
     assert sorted(keys) == sorted(head_parameters())
+
+
+@pytest.mark.parametrize("page", PLANNERS, ids=[page.stem for page in PLANNERS])
+def test_the_page_of_a_planner_runs_says_all_and_fits_a_screen(page, capsys):
+    text = page.read_text()
+    blocks = re.findall(r"```python\n(.*?)```", text, flags=re.DOTALL)
+    assert blocks
+    for block in blocks:
+        exec(compile(block, page.name, "exec"), {})
+    assert capsys.readouterr().out
+    for part in ("Problem", "(When|Choose[^*]*)", "Guarantee", "Cost", "Sources?"):
+        assert re.search(rf"^\*\*{part}\b", text, flags=re.MULTILINE), part
+    assert len(text.splitlines()) < 50
+    assert re.fullmatch(r"[a-z0-9_]+", page.stem), "names of pages are words with underscores"
+
+
+def test_the_choosing_page_leads_to_every_planner():
+    text = CHOOSING.read_text()
+    rows = re.findall(r"^\| \[[^]]+\]\(([^)]+)\) \| `([\w-]+)`", text, flags=re.MULTILINE)
+    assert {name for _, name in rows} == set(BUILTINS["planner"])
+    assert {page.name for page in PLANNERS} == set(re.findall(r"\]\((\w+\.md)\)", text))
+
+
+def test_the_links_and_pictures_of_the_documents_exist():
+    for page in (page for page in PAGES if page.suffix == ".md"):
+        text = re.sub(r"```.*?```", "", page.read_text(), flags=re.DOTALL)
+        for target in re.findall(r"\]\(([^)#:\s]+)(?:#[^)]*)?\)", text):
+            assert (page.parent / target).exists(), f"{page.relative_to(ROOT)} links to {target}"
+
+
+def test_every_picture_is_shown_somewhere():
+    shown = "".join(page.read_text() for page in PAGES if page.suffix == ".md")
+    pictures = [path.name for path in (ROOT / "docs/pictures").iterdir()]
+    assert not [name for name in pictures if f"pictures/{name}" not in shown]
