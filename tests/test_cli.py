@@ -388,6 +388,12 @@ def test_warmup_leaves_nothing_to_compile(capsys):
     assert lines[-1].startswith("warm after")
 
 
+def test_warmup_plans_once_with_every_planner(capsys):
+    assert main(["warmup", "--planners"]) == 0
+    said = capsys.readouterr().err
+    assert all(f"planner {name}: " in said for name in ("a-star", "truck-hybrid-a-star", "bit-star", "hierarchical"))
+
+
 # --- how long it takes -------------------------------------------------------------------------------------
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import functools
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -11,8 +12,12 @@ from typing import Any
 from plansim.cli.messages import say
 
 EPILOG = """\
-Plays a few steps of every built-in environment with the policies made for it. What is compiled is kept
+Plays a few steps of the built-in environments with the policies made for them. What is compiled is kept
 (see `plansim doctor`) until a source file changes.
+
+examples:
+  plansim warmup                what the shipped demo needs: some ten seconds
+  plansim warmup --planners     every planner as well, on a problem of its own: a minute or two
 """
 
 _MAP = {"name": "rooms"}
@@ -46,7 +51,7 @@ def _scenarios() -> dict[str, dict[str, Any]]:
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    pass
+    parser.add_argument("--planners", action="store_true", help="compile every planner as well")
 
 
 def command(options: argparse.Namespace) -> int:
@@ -57,10 +62,13 @@ def command(options: argparse.Namespace) -> int:
         say.note("NUMBA_DISABLE_JIT is set: there is nothing to compile")
         return MET
     began, failed = time.perf_counter(), False
-    for what, mapping in _scenarios().items():
+    tasks = {what: functools.partial(_play, what, mapping) for what, mapping in _scenarios().items()}
+    if options.planners:
+        tasks |= {f"planner {name}": functools.partial(_plan, name) for name in _planners()}
+    for what, task in tasks.items():
         with _compiled() as kernels:
             since = time.perf_counter()
-            failed |= not _play(what, mapping)
+            failed |= not task()
         say.note(f"{what}: {len(kernels)} kernels compiled, {time.perf_counter() - since:.1f} s")
         for name in kernels:
             say.detail(f"  {name}")
@@ -79,6 +87,37 @@ def _play(what: str, mapping: dict[str, Any]) -> bool:
     for episode in broken[:1]:
         say.note(f"{what}: {episode.cause}")
     return not broken
+
+
+def _planners() -> list[str]:
+    from plansim.scenario.registry import BUILTINS
+
+    return [name for name, target in BUILTINS["planner"].items() if ".peers." not in target]
+
+
+def _plan(name: str) -> bool:
+    """One problem of its kind: over the cells of a map, or in the space that its folder is for."""
+    import numpy as np
+
+    from plansim.core.map_makers import empty
+    from plansim.planning import BoxSpace, Budget, CarSpace, GridSpace, Problem, TruckSpace, VehicleSpace
+    from plansim.scenario.registry import BUILTINS, load
+
+    planner, target, map = load(BUILTINS["planner"][name])(), BUILTINS["planner"][name], empty(30.0, 30.0, 0.5)
+    if name == "truck-hybrid-a-star":
+        space, ends = TruckSpace(map), [[8.0, 12.0, 0.5, 0.5], [20.0, 20.0, 0.0, 0.0]]
+    elif name == "hybrid-a-star":
+        space, ends = CarSpace(map, 0.4), [[5.0, 5.0, 0.0], [20.0, 20.0, 1.0]]
+    elif ".car." in target:
+        space, ends = VehicleSpace(map), [[5.0, 5.0, 0.0], [8.0, 5.0, 0.0]]
+    elif ".sampling." in target:
+        from plansim.core.shapes import Shapes
+
+        space, ends = BoxSpace(Shapes([0, 0], [30, 30], boxes=[[[10, 0], [12, 20]]])), [[5.0, 5.0], [20.0, 5.0]]
+    else:
+        space, ends = GridSpace(map), [[5.25, 5.25], [20.25, 15.25]]
+    problem = Problem(space, *(np.array(end) for end in ends))
+    return len(planner.plan(problem, Budget(iterations=2000)).states) > 0
 
 
 @contextlib.contextmanager
