@@ -54,55 +54,61 @@ class Simulator:
         path = os.path.join(data, "kuka_iiwa", "model.urdf")
         self._arm = bullet.loadURDF(path, useFixedBase=True, physicsClientId=self._client)
         self._cell = self._solids(cell)
+        boxes = [bullet.getAABB(body, physicsClientId=self._client) for body in self._cell]
+        self._low, self._high = np.reshape(boxes, (-1, 2, 3)).swapaxes(0, 1)
         arm = kuka_iiwa()
         self._joints = list(range(arm.dimension))
-        self._pairs = [(int(a) - 1, int(b) - 1) for a, b in arm.capsules[:, 0][arm.pairs]]  # -1: what PyBullet calls 0
+        # PyBullet counts links from -1
+        self._pairs = sorted({(int(a) - 1, int(b) - 1) for a, b in arm.capsules[:, 0][arm.pairs]})
 
     def __del__(self) -> None:
         if getattr(self, "_client", -1) >= 0 and self._bullet.isConnected(self._client):
             self._bullet.disconnect(self._client)
 
     def _solids(self, cell: Solids) -> list[int]:
-        bullet, made = self._bullet, []
-        for i, row in enumerate(cell.boxes):
-            colour = _FLOOR if row[3] > 2.0 else _COLOURS[i % len(_COLOURS)]
-            made.append(self._body(bullet.GEOM_BOX, {"halfExtents": row[3:6] / 2}, colour, row[:3], row[6:]))
-        for i, row in enumerate(cell.balls):
-            made.append(self._body(bullet.GEOM_SPHERE, {"radius": row[3]}, _COLOURS[i % 4], row[:3], (0, 0, 0, 1)))
+        """A body for each: of one that has many shapes PyBullet overlooks some contacts."""
+        bullet = self._bullet
+        parts: list[tuple] = []
+        for row in cell.boxes:
+            parts.append((bullet.GEOM_BOX, row[3:6] / 2, 0.0, 0.0, row[:3], row[6:]))
+        for row in cell.balls:
+            parts.append((bullet.GEOM_SPHERE, np.zeros(3), row[3], 0.0, row[:3], (0.0, 0.0, 0.0, 1.0)))
         for kind, rows in ((bullet.GEOM_CYLINDER, cell.cylinders), (bullet.GEOM_CAPSULE, cell.capsules)):
-            for i, row in enumerate(rows):
-                length = float(np.linalg.norm(row[3:6] - row[:3]))
-                shape = {"radius": row[6], "length": length}
-                turn = _upright_to(row[3:6] - row[:3])
-                made.append(self._body(kind, shape, _COLOURS[(i + 2) % 4], (row[:3] + row[3:6]) / 2, turn))
-        return made
+            for row in rows:
+                axis = row[3:6] - row[:3]
+                length = np.linalg.norm(axis)
+                parts.append((kind, np.zeros(3), row[6], length, (row[:3] + row[3:6]) / 2, _upright_to(axis)))
+        colours = [_FLOOR if part[1].max() > 1.0 else _COLOURS[i % len(_COLOURS)] for i, part in enumerate(parts)]
+        return [self._solid(part, colour) for part, colour in zip(parts, colours, strict=True)]
 
-    def _body(self, kind: int, shape: dict, colour: tuple, position: Any, turn: Any) -> int:
-        bullet, client = self._bullet, {"physicsClientId": self._client}
-        shape = {name: value.tolist() if np.ndim(value) else float(value) for name, value in shape.items()}
-        collision = {("height" if name == "length" else name): value for name, value in shape.items()}
-        return bullet.createMultiBody(
-            0.0,
-            bullet.createCollisionShape(kind, **collision, **client),
-            bullet.createVisualShape(kind, **shape, rgbaColor=colour, **client),
-            [float(v) for v in position],
-            [float(v) for v in turn],
-            **client,
-        )
+    def _solid(self, part: tuple, colour: tuple[float, ...]) -> int:
+        kind, half, radius, length, position, turn = (_plain(value) for value in part)
+        client = {"physicsClientId": self._client}
+        if radius == 0.0:
+            size, seen = {"halfExtents": half}, {"halfExtents": half}
+        else:
+            size, seen = {"radius": radius, "height": length}, {"radius": radius, "length": length}
+        shape = self._bullet.createCollisionShape(kind, **size, **client)
+        picture = self._bullet.createVisualShape(kind, **seen, rgbaColor=colour, **client)
+        return self._bullet.createMultiBody(0.0, shape, picture, position, turn, **client)
 
     def _put(self, q: np.ndarray) -> None:
         angles = [[float(angle)] for angle in q]
         self._bullet.resetJointStatesMultiDof(self._arm, self._joints, angles, physicsClientId=self._client)
 
-    def is_free(self, q: np.ndarray) -> bool:
-        """Whether the arm touches nothing at joint angles (n,); its foot, link 0, may stand on things."""
+    def is_free(self, q: np.ndarray, margin: float = 0.0) -> bool:
+        """Whether the arm touches nothing at joint angles (n,), nor comes within a margin (m) of the cell's solids.
+
+        Its foot, link 0, may stand on things.
+        """
         self._put(q)
-        near = functools.partial(self._bullet.getClosestPoints, distance=0.0, physicsClientId=self._client)
+        near = functools.partial(self._bullet.getClosestPoints, physicsClientId=self._client)
         for link in reversed(self._joints):
-            for body in self._cell:
-                if near(self._arm, body, linkIndexA=link):
-                    return False
-        return not any(near(self._arm, self._arm, linkIndexA=a, linkIndexB=b) for a, b in self._pairs)
+            low, high = self._bullet.getAABB(self._arm, link, physicsClientId=self._client)
+            met = ((self._low <= np.add(high, margin)) & (self._high >= np.subtract(low, margin))).all(-1)
+            if any(near(self._arm, self._cell[i], margin, linkIndexA=link) for i in np.flatnonzero(met)):
+                return False
+        return not any(near(self._arm, self._arm, 0.0, linkIndexA=a, linkIndexB=b) for a, b in self._pairs)
 
     def link_positions(self, q: np.ndarray) -> np.ndarray:
         """Where PyBullet has the frames of links 1 to n, (n, 3)."""
@@ -151,6 +157,10 @@ def cameras() -> tuple[np.ndarray, np.ndarray]:
     projection[2, 2:] = (far + near) / (near - far), 2 * far * near / (near - far)
     projection[3, 2] = -1.0
     return view, projection
+
+
+def _plain(value: object) -> object:
+    return value if isinstance(value, int) else np.asarray(value, dtype=float).tolist()
 
 
 def _upright_to(direction: np.ndarray) -> np.ndarray:

@@ -56,6 +56,7 @@ class ArmCell(World):
     start: tuple[float, ...] | None = None  # rad, (7,); drawn where None
     goal: tuple[float, ...] | None = None  # rad, (7,); drawn where None
     min_distance: float = 2.0  # rad, from start to goal
+    clearance: float = 0.0  # m, of a drawn start or goal from the solids
     obstructed: bool = False  # draw only starts and goals with something on the straight way
     goal_radius: float = 0.02  # rad
     check_every: float = 0.02  # rad
@@ -69,8 +70,9 @@ class ArmCell(World):
         for name in ("dt", "max_steps", "speed_share", "goal_radius", "check_every"):
             if not 0 < getattr(self, name) < np.inf:
                 raise MalformedInput(f"{name} is {getattr(self, name)}, but must be positive")
-        if not 0 <= self.min_distance < np.inf:
-            raise MalformedInput(f"min_distance is {self.min_distance}, but must be 0 or more")
+        for name in ("min_distance", "clearance"):
+            if not 0 <= getattr(self, name) < np.inf:
+                raise MalformedInput(f"{name} is {getattr(self, name)}, but must be 0 or more")
         if self.reward not in ("dense", "sparse"):
             raise MalformedInput(f"reward is {self.reward!r}, but must be 'dense' or 'sparse'")
         low, high, _ = kuka_limits()
@@ -133,8 +135,9 @@ class ArmCell(World):
     def _fit(self, start: np.ndarray, goal: np.ndarray) -> bool:
         if self.start is not None and self.goal is not None:
             return True
-        far = _apart(start, goal) >= self.min_distance
-        free = bool(far) and bool(self.judge.is_free(start)) and bool(self.judge.is_free(goal))
+        roomy = simulator(self.cell).is_free
+        far = bool(_apart(start, goal) >= self.min_distance)
+        free = far and roomy(start, self.clearance) and roomy(goal, self.clearance)
         return free and not (self.obstructed and bool(self.judge.edge_free(start, goal)))
 
     def step(self, state: np.ndarray, actions: np.ndarray, result: StepResult) -> None:
