@@ -63,6 +63,7 @@ BUILTINS: dict[str, dict[str, str]] = {
         "lawnmower": "plansim.control.lawnmower:Lawnmower",
         "wall-follower": "plansim.control.wall_follower:WallFollower",
         "bug2": "plansim.control.bug2:Bug2",
+        "bug2-lidar": "plansim.control.bug2_lidar:LidarBug2",
     },
     "motion": {
         "unicycle": "plansim.models.unicycle:Unicycle",

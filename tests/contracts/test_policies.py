@@ -92,7 +92,14 @@ def bug2(build, folder):
     return build(1.0), [{"state": np.array(state), "goal": goal, "around": around} for state, around in way]
 
 
+def bug2_lidar(build, folder):
+    lidar, pose = Lidar(beams=90, range_std=0.0), np.array([1.0, 1.0, 0.2])
+    seen = {"lidar": lidar.scan(room(), pose), "start": pose, "goal": np.array([10.0, 2.0])}
+    return build(lidar, distance=2.0), [seen | {"odometry": np.array([0.0, 0.0, 0.1 * i])} for i in range(5)]
+
+
 CASES = {
+    "bug2-lidar": bug2_lidar,
     "random-bounce": random_bounce, "lawnmower": lawnmower, "wall-follower": wall_follower, "bug2": bug2,
     "pure-pursuit": pure_pursuit,
     "grid-moves": grid_moves,

@@ -18,7 +18,7 @@ def test_the_code_of_a_page_runs_and_arrives(page, capsys):
     assert capsys.readouterr().out.startswith(("covered", "arrived"))
 
 
-@pytest.mark.parametrize("module", ["random_bounce", "lawnmower", "wall_follower", "bug2"])
+@pytest.mark.parametrize("module", ["random_bounce", "lawnmower", "wall_follower", "bug2", "bug2_lidar"])
 def test_examples_in_docstrings_run(module):
     failed, tried = doctest.testmod(importlib.import_module(f"plansim.control.{module}"))
     assert tried
