@@ -17,6 +17,7 @@ from plansim.core.kernel import Kernel, lean_kernel
 from plansim.core.random import uniform_pair
 from plansim.planning.sampling.checking import CheckedEdges, checked_kernel
 from plansim.planning.sampling.nearest import nearest as nearest_row
+from plansim.planning.sampling.nearest import nearest_by_ways
 from plansim.planning.spaces import straight
 from plansim.planning.spaces.base import Kernels, Space
 
@@ -120,17 +121,6 @@ def _curved(distance: Kernel, interpolate: Kernel, edge_free: Kernel) -> tuple[K
     """nearest, steer, edge_free, distance where ways are not straight, nor as long one way as the other."""
 
     @lean_kernel
-    def nearest(x, tree, forward, metric, arrays):
-        states, _, _, size, _ = tree
-        best, least = -1, np.inf
-        for row in range(size[0]):
-            if straight.squared_distance(x, states[row], metric) < least * least:  # no way is shorter than straight
-                d = distance(states[row], x, arrays) if forward else distance(x, states[row], arrays)
-                if d < least:
-                    best, least = row, d
-        return best, least
-
-    @lean_kernel
     def steer(known, target, share, forward, metric, arrays, out):
         if forward:
             interpolate(known, target, share, arrays, out)
@@ -141,7 +131,7 @@ def _curved(distance: Kernel, interpolate: Kernel, edge_free: Kernel) -> tuple[K
     def apart(a, b, metric, arrays):
         return distance(a, b, arrays)
 
-    return nearest, steer, edge_free, apart
+    return nearest_by_ways(distance), steer, edge_free, apart
 
 
 def _length(distance: Callable, make: Callable) -> Callable:

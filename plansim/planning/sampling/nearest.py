@@ -17,7 +17,7 @@ from math import sqrt
 
 import numpy as np
 
-from plansim.core.kernel import lean_kernel
+from plansim.core.kernel import Kernel, lean_kernel
 
 SIZE = 32  # states in a bucket
 
@@ -140,6 +140,43 @@ def nearest(x, metric, index):
             if d < least:
                 best, least = rows[k], d
     return best, sqrt(least)
+
+
+def nearest_by_ways(distance: Kernel) -> Kernel:
+    """`nearest` in a tree of states, of ways that are no shorter than straight, nor as long one way as the other.
+
+    distance: (a, b, arrays) -> float
+    """
+
+    @lean_kernel
+    def nearest(x, tree, forward, metric, arrays):
+        states = tree[0]
+        axes, parts, splits, children, buckets, points, stack, bounds, _ = tree[4]
+        best, least, top = -1, np.inf, 0
+        stack[0], bounds[0] = 0, 0.0
+        while top >= 0:
+            node, bound = stack[top], bounds[top]
+            top -= 1
+            if bound >= least * least:
+                continue
+            while parts[node] >= 0:
+                axis, split = parts[node], splits[node]
+                near = 0 if x[axis] < split else 1
+                far = max(bound, _far_side(x, axis, split, metric))
+                if far < least * least:
+                    top += 1
+                    stack[top], bounds[top] = children[node, 1 - near], far
+                node = children[node, near]
+            bucket = children[node, 0]
+            for k in range(children[node, 1]):
+                if _apart(axes, x, points[bucket], k, metric) < least * least:
+                    row = buckets[bucket, k]
+                    d = distance(states[row], x, arrays) if forward else distance(x, states[row], arrays)
+                    if d < least:
+                        best, least = row, d
+        return best, least
+
+    return nearest
 
 
 @lean_kernel
