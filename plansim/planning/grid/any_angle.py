@@ -61,10 +61,8 @@ class AnyAngle:
         if not (found or spent):
             return no_plan(Status.NO_PATH, 2, stats)._replace(lower_bound=inf, expanded=expanded)
         corners, last = search.corners(found)
-        states = _clear_of_corners(space, ends[0], corners, ends[1] if last else None)
-        if found:
-            states[-1] = problem.goal[:2]
-        states[0] = problem.start[:2]
+        world = np.array([problem.start[:2], problem.goal[:2]], dtype=float)[: 1 + last]
+        states = _clear_of_corners(space, ends[: 1 + last], world, corners)
         if len(states) == 2 and np.array_equal(states[0], states[1]):
             states = states[:1]
         cost = float(np.linalg.norm(np.diff(states, axis=0), axis=-1).sum())
@@ -137,16 +135,19 @@ def _points(space: GridSpace, cells: Array) -> Array:
     return readonly(space.grid.points(cells[..., ::-1] - 0.5))
 
 
-def _clear_of_corners(space: GridSpace, start: Array, corners: Array, goal: Array | None) -> Array:
-    """States (T + 1, 2): corners, moved off what they are corners of, and those that an edge between them touches."""
-    ends = [start[None], corners] if goal is None else [start[None], corners, goal[None]]
-    points = np.concatenate(ends)
+def _clear_of_corners(space: GridSpace, ends: Array, world: Array, corners: Array) -> Array:
+    """States (T + 1, 2): corners, moved off what they are corners of, and those that an edge between them touches.
+
+    ends, world: (1 or 2, 2) the start, and the goal where it is reached, in cells and in metres
+    """
+    points = np.concatenate((ends[:1], corners, ends[1:]))
     moved = points.copy()
     moved[1 : len(corners) + 1] += _away(space.blocked, corners)
     states = np.array(_points(space, moved))
+    states[0], states[len(corners) + 1 :] = world[0], world[1:]
     touching = np.flatnonzero(~space.edge_free(states[:-1], states[1:]))
     for i in touching[::-1].tolist():
-        between = _touched(points[i], points[i + 1])
+        between = _touched(points[i], points[i + 1], i == 0, i == len(corners) and len(ends) > 1)
         away = _away(space.blocked, between)
         beside = away.any(-1)
         states = np.insert(states, i + 1, _points(space, between + away)[beside], axis=0)
@@ -162,14 +163,20 @@ def _away(blocked: Array, corners: Array) -> Array:
     return CLEARANCE * np.clip(off, -1, 1)
 
 
-def _touched(a: Array, b: Array) -> Array:
-    """Whole points (K, 2) that the line from a to b passes so closely that it has to be bent there, in its order."""
+def _touched(a: Array, b: Array, from_a: bool, to_b: bool) -> Array:
+    """Whole points (K, 2) that the line from a to b passes so closely that it has to be bent there, in its order.
+
+    from_a, to_b: whether that end, which stays where it is, may be such a point as well
+    """
     along = int(abs(b[1] - a[1]) > abs(b[0] - a[0]))
-    low, high = sorted((a[along], b[along]))
-    at = np.arange(np.floor(low) + 1, np.ceil(high))
+    (low, with_low), (high, with_high) = sorted(((a[along], from_a), (b[along], to_b)))
+    near = 2 * CLEARANCE
+    first = np.ceil(low - near) if with_low else np.floor(low) + 1
+    last = np.floor(high + near) if with_high else np.ceil(high) - 1
+    at = np.arange(first, last + 1)
     other = a[1 - along] + (at - a[along]) * (b[1 - along] - a[1 - along]) / (b[along] - a[along])
-    near = abs(other - np.rint(other)) < 2 * CLEARANCE
-    points = np.stack((at[near], np.rint(other[near])), axis=-1)
+    close = abs(other - np.rint(other)) < near
+    points = np.stack((at[close], np.rint(other[close])), axis=-1)
     points = points[:, ::-1] if along else points
     return points[::-1] if b[along] < a[along] else points
 

@@ -98,10 +98,7 @@ class GridSpace:
 
     def is_free(self, states: Array) -> Array:
         """Which of the points (..., 2+) lie in a cell that may be entered, (...) bool; none outside the map."""
-        cells = self.grid.cells(states)
-        inside = ((cells >= 0) & (cells < self.grid.shape)).all(-1)
-        cells = np.where(inside[..., None], cells, 0)
-        return inside & ~self.blocked[cells[..., 0], cells[..., 1]]
+        return self._enterable(self.grid.cells(states))
 
     def distance(self, a: Array, b: Array) -> Array:
         """Metres between points (..., 2+) over the space's moves where all is free, (...)."""
@@ -113,8 +110,9 @@ class GridSpace:
     def edge_free(self, a: Array, b: Array) -> Array:
         """Whether the straight lines between points (..., 2+) stay in cells that may be entered, (...) bool.
 
-        Exact, without sampling: points are taken to the nearest 65536th of a cell, and from there the cells of the line
-        are followed in whole numbers. A line through a corner needs all four cells around it to be free.
+        Exact, without sampling: points are taken to the nearest 65536th of a cell, of their own cell where not all
+        around are free, and from there the cells of the line are followed in whole numbers. A line through a corner
+        needs all four cells around it to be free.
         """
         a, b = np.broadcast_arrays(self._fine(a), self._fine(b))
         edges = np.ascontiguousarray(np.concatenate((a, b), axis=-1).reshape(-1, 4))
@@ -127,7 +125,19 @@ class GridSpace:
         if not np.isfinite(cells).all():
             raise MalformedInput("the ends of an edge must be finite")
         # far outside is as outside as just outside, and overflows nothing
-        return np.rint(np.clip(cells, -2.0, max(self.blocked.shape) + 2.0) * _FINE).astype(np.int64)
+        cells = np.clip(cells, -2.0, max(self.blocked.shape) + 2.0)
+        fine, own = np.rint(cells * _FINE).astype(np.int64), np.floor(cells).astype(np.int64)
+        over = (fine >> 16 != own).any(-1)
+        if over.any():  # a border, which is gone over where nothing stands beside it
+            mixed = np.stack((own, fine >> 16))[[0, 0, 1, 1], ..., 0], np.stack((own, fine >> 16))[[0, 1, 0, 1], ..., 1]
+            over &= ~self._enterable(np.stack(mixed[::-1], axis=-1)).all(0)
+            fine = np.where(over[..., None], np.minimum(fine, (own << 16) + _FINE - 1), fine)
+        return fine
+
+    def _enterable(self, cells: Array) -> Array:
+        inside = ((cells >= 0) & (cells < self.grid.shape)).all(-1)
+        cells = np.where(inside[..., None], cells, 0)
+        return inside & ~self.blocked[cells[..., 0], cells[..., 1]]
 
 
 def _terrain(terrain: Array, blocked: Array) -> Array:

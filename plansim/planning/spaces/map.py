@@ -46,6 +46,7 @@ class MapSpace:
         return base.metric(self.low, self.high)
 
     distance = base.distance
+    __getstate__ = base.values
     interpolate = base.interpolate
 
     def is_free(self, states: Array) -> Array:
@@ -118,4 +119,10 @@ def _fine(point, blocked, frame):
     most = max(blocked.shape[0], blocked.shape[1]) + 2.0
     column = min(max((frame[2] * x + frame[3] * y) / frame[4], -2.0), most)
     row = min(max((frame[2] * y - frame[3] * x) / frame[4], -2.0), most)
-    return np.int64(np.rint(column * _FINE)), np.int64(np.rint(row * _FINE))
+    fine_x, fine_y = np.int64(np.rint(column * _FINE)), np.int64(np.rint(row * _FINE))
+    own_x, own_y = np.int64(np.floor(column)), np.int64(np.floor(row))
+    for x in (own_x, fine_x >> 16):
+        for y in (own_y, fine_y >> 16):
+            if not (0 <= y < blocked.shape[0] and 0 <= x < blocked.shape[1]) or blocked[y, x]:
+                return min(fine_x, (own_x << 16) + _FINE - 1), min(fine_y, (own_y << 16) + _FINE - 1)
+    return fine_x, fine_y

@@ -12,8 +12,6 @@ from plansim.core.geometry import transform
 from plansim.planning.grid.space import GridSpace
 from plansim.planning.trajectory.corridor_kernels import fill_boxes, fill_line
 
-_FINE = 65536.0  # edges are followed in 65536ths of a cell, as `GridSpace.edge_free` does
-
 
 class Corridor(NamedTuple):
     """Boxes in a row: all of their points are free, each shares at least a cell with the next, all hold the path.
@@ -74,7 +72,7 @@ def _cells_of(space: GridSpace, states: Array) -> Array:
     if not free.all():
         i = int(np.argmin(free))
         raise MalformedInput(f"a corridor needs a free path, but this one leaves free space after state {i}")
-    fine = np.rint(space.grid.columns_rows(states) * _FINE).astype(np.int64)
+    fine = space._fine(states)  # as `GridSpace.edge_free` follows them
     steps = np.abs(np.diff(fine >> 16, axis=0)).sum() + len(states)
     cells = np.empty((steps, 2), dtype=np.int64)
     return cells[: fill_line(fine, cells)]

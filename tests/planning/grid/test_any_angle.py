@@ -63,6 +63,22 @@ def test_paths_are_as_short_as_those_of_the_visibility_graph_and_free(kind, anyw
     assert statuses == {Status.SOLVED, Status.NO_PATH} or kind == "boxes"
 
 
+def test_starts_and_goals_upon_corners_and_borders_have_edges_that_are_free():
+    rng, solved = np.random.default_rng(0), 0
+    for _ in range(400):
+        shape = rng.integers(2, 9, 2)
+        space = GridSpace(OccupancyGrid(rng.random(shape) < 0.3))
+        start, goal = rng.integers(0, 2 * shape[::-1], (2, 2)) / 2 + rng.choice([0.0, 0.0, -1e-6], (2, 2))
+        inside = space.grid.contains(np.stack((start, goal))).all()
+        plan = AnyAngle().plan(Problem(space, start, goal)) if inside else None
+        if plan is not None and plan.solved and len(plan.states) > 1:
+            solved += 1
+            assert np.array_equal(plan.states[[0, -1]], (start, goal))
+            assert space.edge_free(plan.states[:-1], plan.states[1:]).all()
+            assert plan.cost <= plan.lower_bound + 1e-3 * len(plan.states)
+    assert solved > 100
+
+
 def test_no_path_is_longer_than_a_stars_and_open_ground_is_crossed_straight():
     rng, shorter = np.random.default_rng(5), 0
     for seed in range(20):

@@ -12,6 +12,7 @@ import pytest
 from plansim.core.errors import MalformedInput
 from plansim.core.grid import OccupancyGrid
 from plansim.planning.grid.space import GridSpace
+from plansim.planning.spaces.map import straight_lines
 from tests.planning.grids import octile, random_space
 
 
@@ -71,6 +72,16 @@ def test_an_edge_of_no_length_is_free_where_its_point_is():
     space = random_space(4, shape=(10, 10))
     points = np.random.default_rng(0).uniform(*around(space.grid), size=(500, 2))
     assert np.array_equal(space.edge_free(points, points), space.is_free(points))
+
+
+@pytest.mark.parametrize("resolution", [1.0, 0.05])
+def test_an_end_just_below_a_border_lies_in_the_cell_that_it_is_said_to(resolution):
+    rng = np.random.default_rng(0)
+    space = GridSpace(OccupancyGrid(rng.random((30, 30)) < 0.4, resolution))
+    points = (rng.integers(1, 29, (2000, 2)) + rng.choice([-1e-9, -1e-7, -6e-6, 0.0, 6e-6], (2000, 2))) * resolution
+    straight = straight_lines(space)
+    assert np.array_equal(space.edge_free(points, points), space.is_free(points))
+    assert all(straight.kernels.point_free(x, straight.kernels.arrays) == space.is_free(x) for x in points)
 
 
 def test_edges_come_in_batches_of_any_shape_and_poses_count_as_points():
