@@ -2,21 +2,44 @@
 
 from __future__ import annotations
 
+import functools
+from typing import NamedTuple
+
 import numpy as np
 import pytest
 
 from plansim.core.map_files import read_movingai_map, read_movingai_problems
+from plansim.planning import BidirectionalAStar, DStarLite, Problem
 from plansim.planning.base import Status
 from plansim.planning.grid.jump_points import search_bits
 from plansim.planning.grid.search import search_grid
 from plansim.planning.grid.space import GridSpace
 
 PRECISION = 0.0051  # the coarsest files print two decimals
+
+
+class Answer(NamedTuple):
+    """A plan in cells: a cell of these maps is a metre wide."""
+
+    status: Status
+    cells: np.ndarray
+    cost: float
+    expanded: int
+
+
+def planned(planner, space, problem) -> Answer:
+    ends = (space.grid.points(np.array(end)) for end in (problem.start, problem.goal))
+    plan = planner.plan(Problem(space, *ends))
+    return Answer(plan.status, space.grid.cells(plan.states), plan.cost, plan.stats.expanded)
+
+
 ENGINES = {
     "a-star": lambda space, problem: search_grid(space.neighbours, problem.start, problem.goal),
     "dijkstra": lambda space, problem: search_grid(space.neighbours, problem.start, problem.goal, 0.0),
     "jump-point-search": lambda space, problem: search_bits(*space.bits, problem.start, problem.goal),
     "jump-point-search-plus": lambda space, problem: space.jump_points.search(problem.start, problem.goal),
+    "bidirectional-a-star": functools.partial(planned, BidirectionalAStar()),
+    "d-star-lite": functools.partial(planned, DStarLite()),
 }
 
 
@@ -34,7 +57,14 @@ def legal(blocked, cells):
 
 @pytest.mark.parametrize(
     ("engine", "every"),
-    [("a-star", 50), ("dijkstra", 250), ("jump-point-search", 50), ("jump-point-search-plus", 10)],
+    [
+        ("a-star", 50),
+        ("dijkstra", 250),
+        ("jump-point-search", 50),
+        ("jump-point-search-plus", 10),
+        ("bidirectional-a-star", 500),
+        ("d-star-lite", 500),
+    ],
 )
 def test_costs_are_the_published_optima(data, engine, every):
     scenarios = sorted((data / "movingai").rglob("*.scen"))
