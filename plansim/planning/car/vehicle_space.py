@@ -83,6 +83,7 @@ class VehicleSpace:
 
     distance = base.distance
     sample = base.sample
+    __getstate__ = base.values
 
     def is_free(self, states: Array) -> Array:
         """Where the bodies are clear of everything and the state is within its limits, (..., n) -> (...) bool."""

@@ -34,6 +34,9 @@ class CheckedEdges:
                 self.lay_out, self.orders = _states_of(kernels.segment_free), _orders(most)
                 self.states = np.empty((most, len(space.low)))
 
+    def __reduce__(self):  # a pickle carries no kernels
+        return type(self), (self.space, self.is_free, self.check_every)
+
     def point(self, x: Array, arrays: tuple) -> bool:
         """Whether one state (n,) is free."""
         known = self.point_free(x, arrays) if self.point_free is not None else self.space.is_free(x)

@@ -42,6 +42,12 @@ def grown_index(index: tuple, capacity: int) -> tuple:
     return grown
 
 
+def shared_index(index: tuple) -> tuple:
+    """The same tree with a stack of its own: for one of several threads that search it at once."""
+    *tree, stack, bounds, used = index
+    return *tree, np.empty_like(stack), np.empty_like(bounds), used
+
+
 @lean_kernel
 def insert(i, states, metric, index):
     """Adds row i of the states."""

@@ -13,7 +13,7 @@ from plansim.core.arrays import Array
 from plansim.core.errors import MalformedInput
 from plansim.planning.base import Plan, Problem, Status
 from plansim.planning.sampling.checking import CheckedEdges
-from plansim.planning.sampling.nearest import k_nearest, new_index
+from plansim.planning.sampling.nearest import k_nearest, new_index, shared_index
 from plansim.planning.sampling.roadmap_kernels import fill_index, neighbours_of_all, shortest
 from plansim.planning.sampling.task import CHECKS, Task, frame_of, space_of
 
@@ -99,7 +99,7 @@ class Roadmap:
         """Rows and distances of the nearest states that can be reached straight from x."""
         k = min(self.neighbours, len(self.states))
         rows, distances = np.empty(k, dtype=np.int64), np.empty(k)
-        k_nearest(x, task.metric, self.index, rows, distances)
+        k_nearest(x, task.metric, shared_index(self.index), rows, distances)
         free = self.checked.many(np.broadcast_to(x, (k, len(x))), self.states[rows])
         return rows[free], distances[free]
 

@@ -7,7 +7,7 @@ moves straight from state to state, by assignment in the class body.
 
 from __future__ import annotations
 
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
@@ -64,6 +64,11 @@ def metric(low: Array, high: Array, weights: Array | float = 1.0, periodic: Arra
     if not (np.isfinite(weights) & (weights > 0)).all():
         raise MalformedInput(f"weights are {weights.tolist()}, but must be finite and above 0")
     return readonly(np.stack((weights, low, np.where(periodic, high - low, 0.0)), axis=-1))
+
+
+def values(self) -> dict[str, Any]:
+    """What a pickle holds of a space, as its `__getstate__`: its fields, and no kernels."""
+    return {name: getattr(self, name) for name in self.__dataclass_fields__}
 
 
 def difference(self, a: Array, b: Array) -> Array:

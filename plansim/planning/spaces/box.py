@@ -46,6 +46,7 @@ class BoxSpace:
         return base.metric(self.low, self.high)
 
     distance = base.distance
+    __getstate__ = base.values
     interpolate = base.interpolate
     sample = base.sample
 

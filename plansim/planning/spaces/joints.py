@@ -61,6 +61,7 @@ class JointSpace:
         return base.metric(self.low, self.high, self.weights, self.continuous)
 
     distance = base.distance
+    __getstate__ = base.values
     interpolate = base.interpolate
     sample = base.sample
 

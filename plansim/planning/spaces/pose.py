@@ -79,6 +79,7 @@ class PoseSpace:
         return base.metric(self.low, self.high, [1.0, 1.0, turn], [False, False, True])
 
     distance = base.distance
+    __getstate__ = base.values
     interpolate = base.interpolate
     sample = base.sample
 

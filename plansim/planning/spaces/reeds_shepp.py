@@ -35,6 +35,7 @@ class ReedsSheppSpace:
     high = cached_property(curved.high)
     metric = cached_property(curved.metric)
     sample = base.sample
+    __getstate__ = base.values
     is_free = curved.is_free
     edge_free = curved.edge_free
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import pickle
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import networkx
 import numpy as np
@@ -16,7 +18,9 @@ from plansim.planning.sampling.prm import PRM
 from plansim.planning.sampling.prm_star import PRMStar, enough_neighbours
 from plansim.planning.sampling.roadmap import build
 from plansim.planning.sampling.rrt import RRT
+from plansim.planning.sampling.task import Task
 from plansim.planning.spaces.box import BoxSpace
+from plansim.planning.spaces.joints import JointSpace
 from tests.planning.sampling.worlds import rectangle_problems
 
 SPACE = BoxSpace(random_boxes(40, seed=3))
@@ -94,6 +98,27 @@ def test_a_roadmap_is_kept_and_the_order_of_queries_changes_nothing():
     back = [planner.plan(problem).cost for problem in problems[::-1]]
     assert forth == back[::-1]
     assert planner.build(problems[0]) is planner.build(problems[1])
+
+
+def test_threads_may_ask_one_roadmap_at_once():
+    space = JointSpace([-1.0] * 4, [1.0] * 4)
+    roadmap = build(space, 3000, np.random.default_rng(0), neighbours=1200)  # long searches, which meet
+    pairs = np.random.default_rng(1).uniform(-1.0, 1.0, (40, 2, 4))
+
+    def near(pair):
+        task = Task(Problem(space, *pair))
+        return [roadmap._near(task, x)[0].tolist() for x in pair]
+
+    with ThreadPoolExecutor(3) as threads:
+        at_once = list(threads.map(near, [pair for pair in pairs for _ in range(3)]))
+    assert at_once == [rows for pair in pairs for rows in [near(pair)] * 3]
+
+
+def test_a_roadmap_that_was_asked_can_be_pickled():
+    roadmap = build(SPACE, 200, np.random.default_rng(1))
+    plans = [roadmap.plan(problem.start, problem.goal) for problem in queries(5)]
+    again = pickle.loads(pickle.dumps(roadmap))
+    assert [again.plan(problem.start, problem.goal).cost for problem in queries(5)] == [plan.cost for plan in plans]
 
 
 def test_a_users_checker_is_asked_of_many_states_at_once():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pickle
+
 import numpy as np
 import pytest
 
@@ -10,6 +12,7 @@ from plansim.core.geometry import transform
 from plansim.core.grid import OccupancyGrid
 from plansim.core.shapes import Shapes
 from plansim.planning.grid.space import GridSpace
+from plansim.planning.sampling.moves import compiled_moves
 from plansim.planning.spaces.box import BoxSpace
 from plansim.planning.spaces.joints import JointSpace
 from plansim.planning.spaces.map import MapSpace
@@ -63,6 +66,13 @@ def test_kernels_say_what_methods_say(space):
     arrays, point_free, segment_free, *_ = space.kernels
     assert [point_free(x, arrays) for x in a] == space.is_free(a).tolist()
     assert [segment_free(x, y, arrays) for x, y in zip(a, b, strict=True)] == space.edge_free(a, b).tolist()
+
+
+def test_a_space_that_was_planned_in_can_be_pickled(space):
+    a, b = states(space, 50, 1), states(space, 50, 2)
+    point_free = compiled_moves(*space.kernels[1:])[1].is_free
+    assert [point_free(x, space.kernels.arrays) for x in a] == space.is_free(a).tolist()
+    assert np.array_equal(pickle.loads(pickle.dumps(space)).edge_free(a, b), space.edge_free(a, b))
 
 
 def test_a_free_edge_has_free_states_only(space):
