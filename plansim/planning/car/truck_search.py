@@ -129,13 +129,17 @@ class _Search:
         self.state = np.array([2, 0, 1, 1, 0, 0, 0])
 
     def run(self, iterations: int | None, seconds: float | None, watch: Stopwatch) -> int:
-        most = 1 << 60 if iterations is None else iterations
+        most, last = 1 << 60 if iterations is None else iterations, inf if seconds is None else seconds
         while True:
             limit = most if seconds is None else min(self.expanded + _BETWEEN_CLOCKS, most)
             outcome = kernels.truck_search(self.problem, self.rig, self.trees, self.near, self.state, limit)
             if outcome == kernels.FULL:
                 self.grow()
-            elif outcome != kernels.SPENT or self.expanded >= most or watch.seconds >= (seconds or inf):
+            elif (
+                outcome != kernels.SPENT
+                or self.expanded >= most
+                or watch.seconds >= (inf if seconds is None else seconds)
+            ):
                 return int(outcome)
 
     def grow(self) -> None:

@@ -154,13 +154,17 @@ def test_a_status_says_why_there_is_no_plan():
         assert plan.solved or (plan.states.shape == (0, 3) and plan.cost == np.inf and plan.controls is None)
 
 
-def test_a_gap_too_narrow_for_the_body_is_no_path_although_its_disc_fits():
+def narrow_gap():
     cells = np.zeros((40, 80))
     cells[:, 40] = 1
     cells[18:22, 40] = 0  # 0.4 m: the body is 0.4 m wide, and cannot be straight to a whole cell
     long = ((-0.2, -0.21), (1.2, -0.21), (1.2, 0.19), (-0.2, 0.19))
     space = CarSpace(OccupancyGrid(cells, 0.1), long, RADIUS)
-    plan = PLANNER.plan(Problem(space, np.array([1.5, 2.0, 0.0]), np.array([6.0, 2.0, 0.0])))
+    return Problem(space, np.array([1.5, 2.0, 0.0]), np.array([6.0, 2.0, 0.0]))
+
+
+def test_a_gap_too_narrow_for_the_body_is_no_path_although_its_disc_fits():
+    plan = PLANNER.plan(narrow_gap())
     assert plan.status is Status.NO_PATH
     assert plan.stats.expanded > 1000
 
@@ -182,6 +186,13 @@ def test_a_spent_budget_leads_as_near_as_it_came(budget):
     assert plan.states[0].tolist() == [1.0, 5.0, 1.5]
     assert len(plan.states) == len(plan.controls) + 1
     assert space.edge_free(plan.states[:-1], plan.states[1:]).all()
+
+
+def test_no_seconds_are_none_to_spend():
+    plan = PLANNER.plan(boxed(start=(1.0, 1.0, 0.0), goal=(2.8, 3.0, 0.0)), Budget(seconds=0.0))
+    assert plan.status is Status.NO_PATH  # which needs no search
+    plan = PLANNER.plan(narrow_gap(), Budget(seconds=0.0))
+    assert plan.status is Status.BUDGET_SPENT
 
 
 def test_same_problem_same_plan():
