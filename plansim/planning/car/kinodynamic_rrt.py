@@ -21,8 +21,10 @@ BETWEEN_CLOCKS = 64  # samples
 
 @dataclass(frozen=True)
 class KinodynamicRRT:
-    """LaValle and Kuffner (2001), "Randomized kinodynamic planning": controls are drawn, and held, from the tree's
-    state nearest to a sample; the one that leads nearest to it is kept.
+    """What a vehicle can really drive, by its own equations, from the start into the goal: found by drawing controls.
+
+    LaValle and Kuffner (2001), "Randomized kinodynamic planning": controls are drawn, and held, from the tree's state
+    nearest to a sample; the one that leads nearest to it is kept.
 
     The space is a `VehicleSpace`, or has its names. The plan's controls, each held for dt, drive the vehicle's own
     `step` through its states into the goal. Its cost is its duration in seconds. Probabilistically complete, not
