@@ -21,7 +21,8 @@ class ArmSpace:
     """Joint angles (n,) within an arm's limits; free is what touches neither a solid of the cell nor the arm itself.
 
     A way that is called free is free: there is no resolution. One that is not touches something, or comes nearer to it
-    than the tolerance; so a piece of a free way may be refused when it is asked for by itself. Link 0, which is mounted on something, is held against the arm's other links only.
+    than the tolerance; so a piece of a free way may be refused when it is asked for by itself. Link 0, which is mounted
+    on something, is held against the arm's other links only.
 
     >>> from plansim.models.arm import planar_arm
     >>> space = ArmSpace(planar_arm(2), Solids(balls=[[0.0, 0.8, 0.0, 0.1]]))
