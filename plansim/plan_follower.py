@@ -111,7 +111,10 @@ class PlanFollower:
         if isinstance(robot, Point):
             return _along(_route(plan.states, state, problem), self.speed, self.dt)
         kind = type(robot).__name__
-        raise MalformedInput(f"the plan has neither controls nor times, so it says nothing to a {kind}; give it timing")
+        raise MalformedInput(
+            f"the plan has neither controls nor times, so it says nothing to a {kind}: take a planner that gives "
+            "controls (hybrid-a-star, truck-hybrid-a-star, kinodynamic-rrt), or have it timed (post: [time-optimal])"
+        )
 
     def metrics(self) -> dict[str, float]:
         """What there is to say of the plan; NaN before there is one, and for the cost of no path."""

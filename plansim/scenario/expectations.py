@@ -45,8 +45,8 @@ class Bound(NamedTuple):
 
     def __str__(self) -> str:
         if not self.other:
-            return f"{self.sign} {self.factor:g}"
-        return f"{self.sign} {'' if self.factor == 1 else f'{self.factor:g} * '}{self.other}"
+            return f"{self.sign} {self.factor:.12g}"
+        return f"{self.sign} {'' if self.factor == 1 else f'{self.factor:.12g} * '}{self.other}"
 
 
 def parse_bound(text: str) -> Bound:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from plansim.core.errors import near_miss
+from plansim.core.layout import Layout
 from plansim.scenario.reading.check import check
 from plansim.scenario.reading.environments import Environment
 from plansim.scenario.reading.metric_names import check_expectations
@@ -133,6 +134,7 @@ def _try_to_build(parts: Parts, workshop: Workshop, thorough: bool) -> Any:
         parts.env.make(workshop)
     policy = parts.policy.make(workshop)
     _check_clocks(parts, policy, workshop.report)
+    _check_robots(parts, workshop)
     return policy
 
 
@@ -144,3 +146,17 @@ def _check_clocks(parts: Parts, policy: Any, report: Report) -> None:
     if isinstance(step, float | int) and isinstance(held, float | int) and step != held:
         message = f"dt is {held:g} s, but the environment takes steps of {step:g} s; set both to the same"
         report.add(parts.policy.place, below(parts.policy.path, "dt"), message)
+
+
+def _check_robots(parts: Parts, workshop: Workshop) -> None:
+    """A policy may believe in another wheelbase than the truth, but not in another kind of control."""
+    if not (isinstance(parts.env, Environment) and isinstance(parts.policy, Call)):
+        return
+    ours, theirs = (call.arguments.get("robot") for call in (parts.policy, parts.env.call))
+    if not (isinstance(ours, Call) and isinstance(theirs, Call)):
+        return
+    controls = [getattr(call.make(workshop), "control", None) for call in (ours, theirs)]
+    driven = [" ".join(c.names) for c in controls if isinstance(c, Layout)]
+    if len(driven) == 2 and driven[0] != driven[1]:
+        message = f"this robot is driven by {driven[0]!r}, but the environment's by {driven[1]!r}; name the same"
+        workshop.report.add(ours.place, ours.path, message)

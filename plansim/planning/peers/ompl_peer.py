@@ -30,6 +30,7 @@ class OMPL:
     range: float | None = None  # longest edge; None: OMPL's own choice
 
     def __post_init__(self) -> None:
+        require("ompl", "peers")
         positive(self, "seconds", "range")
         if self.check not in ("motions", "states"):
             raise MalformedInput(f"check is {self.check!r}, but must be 'motions' or 'states'")

@@ -42,7 +42,7 @@ def check(node: Node, annotation: Any, path: str, report: Report, folder: Path, 
     named = [(a, r) for a, part, r in attempts if _names_one(node, part)]
     fitting = named or [(a, r) for a, part, r in attempts if _has_shape(node, part)]
     if len(fitting) != 1:
-        return refuse(node, annotation, path, report)
+        return _refuse_name(node, parts, path, report) or refuse(node, annotation, path, report)
     report.extend(fitting[0][0])
     return fitting[0][1]
 
@@ -176,6 +176,18 @@ def _names_one(node: Node, annotation: Any) -> bool:
     """Whether the node's name is one of the kind that the annotation asks for."""
     kind, name = hints.kind(annotation), node.value.get("name") if isinstance(node.value, dict) else node
     return kind is not None and name is not None and isinstance(name.value, str) and name.value in registry.known(kind)
+
+
+def _refuse_name(node: Node, parts: list[Any], path: str, report: Report) -> Recipe | None:
+    """Says that a component of none of these kinds has the name that the mapping gives; None where it gives none."""
+    name = node.value.get("name") if isinstance(node.value, dict) else None
+    kinds = [kind for kind in map(hints.kind, parts) if kind]
+    if name is None or not isinstance(name.value, str) or not kinds:
+        return None
+    known = [other for kind in kinds for other in registry.known(kind)]
+    hint = near_miss(name.value, known) or f" (there are: {', '.join(known)})"
+    report.add(name.place, below(path, "name"), f"there is no {' or '.join(kinds)} {name.value!r}{hint}")
+    return BROKEN
 
 
 def _has_shape(node: Node, annotation: Any) -> bool:

@@ -152,7 +152,7 @@ class Call:
         if not self.whole or any(one is FAILED for one in arguments.values()):
             return FAILED
         space = workshop.space
-        if self.schema.spaces and space is None:
+        if self.schema.late and space is None:
             return FAILED  # not wrong, but not to be made yet
         try:
             spaces = {name: space(name) for name in self.schema.spaces} if space else {}

@@ -37,6 +37,7 @@ class Signature:
     parameters: Mapping[str, Parameter]
     open: bool = False  # takes any further name: **kwargs
     spaces: tuple[str, ...] = ()  # handed over by the environment, never written in a scenario
+    late: bool = False  # it needs one of them: it cannot be made before there is an environment
 
     @property
     def required(self) -> list[str]:
@@ -59,7 +60,8 @@ def signature(target: Callable[..., Any]) -> Signature:
             parameters[name] = Parameter(name, _evaluated(parameter.annotation, owner), default)
     spaces = tuple(name for name in SPACES if name in parameters)
     own = {name: parameter for name, parameter in parameters.items() if name not in spaces}
-    return Signature(own, any(p.kind is p.VAR_KEYWORD for p in found.parameters.values()), spaces)
+    late = any(parameters[name].required for name in spaces)
+    return Signature(own, any(p.kind is p.VAR_KEYWORD for p in found.parameters.values()), spaces, late)
 
 
 def _is_dataclass(target: Any) -> bool:
