@@ -12,6 +12,7 @@ from plansim.viz.svg import Scale, axis, label, rule, scale, short, svg, ticks, 
 
 WIDTH, MARGIN, ROW = 340, 10, 62  # pixels
 MOST_DOTS = 400
+LETTERS = 50  # that fit side by side
 
 
 class Row(NamedTuple):
@@ -47,7 +48,9 @@ def _extent(rows: Sequence[Row]) -> tuple[float, float]:
 def _row(row: Row, i: int, across: Scale, rate: bool) -> Html:
     top, centre = ROW * i + 12, ROW * i + 36
     mean = tag("tspan", "not reported" if row.mean is None else number(row.mean), class_="label strong")
-    numbers = join(mean, f"\u2002{interval_text(row.low, row.high)}")
+    interval = interval_text(row.low, row.high)
+    fits = len(row.label) + len(number(row.mean)) + len(interval) < LETTERS
+    numbers = join(mean, f"\u2002{interval}" if fits else "")  # the table has it
     return join(
         label(MARGIN, top, row.label, class_="label"),
         label(WIDTH - MARGIN, top, numbers, text_anchor="end"),
