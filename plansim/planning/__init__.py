@@ -67,6 +67,7 @@ _WHERE = {
     "LaneProblem": "trajectory.candidates",
     "LaneSearch": "trajectory.lane_search",
     "PassingProblem": "trajectory.lane_search",
+    "ArmSpace": "spaces.arm",
     "JointSpace": "spaces.joints",
     "OMPL": "peers.ompl_peer",
     "PRM": "sampling.prm",
