@@ -35,7 +35,12 @@ def _tighten(sample, nearest, steer, edge_free, distance, make=lambda function: 
         for _ in range(BISECTIONS):
             steer(corner, before, share, True, metric, arrays, first)
             steer(corner, after, share, True, metric, arrays, second)
-            if edge_free(first, second, True, arrays):
+            # what is left of the edges is asked again: states of a user's, or a margin's, need not be those before
+            if (
+                edge_free(first, second, True, arrays)
+                and edge_free(before, first, True, arrays)
+                and edge_free(second, after, True, arrays)
+            ):
                 low = share
             else:
                 high = share

@@ -12,6 +12,7 @@ from plansim.planning.sampling.bit_star import BITStar
 from plansim.planning.sampling.informed_rrt_star import InformedRRTStar
 from plansim.planning.sampling.rrt_star import RRTStar
 from plansim.planning.spaces.box import BoxSpace
+from plansim.planning.spaces.pose import PoseSpace
 
 PLANNERS = {"rrt-star": RRTStar, "informed-rrt-star": InformedRRTStar, "bit-star": partial(BITStar, corners=False)}
 LEFT = {"rrt-star": 0.01, "informed-rrt-star": 0.006, "bit-star": 1e-3}  # excess over the optimum, 20,000 samples
@@ -97,6 +98,22 @@ def test_with_corners_a_world_of_rounded_boxes_keeps_its_round_corners(data):
         plan = BITStar(max_samples=2000).plan(problem)
         assert world["opt"] < plan.cost < world["opt_clearance_0p3"] + 1e-9
         assert shapes.segment_free(plan.states[:-1], plan.states[1:]).all()
+
+
+def test_a_path_that_is_pulled_tight_has_free_states_and_edges_still():
+    def is_free(states):  # of a wall so thin that states along an edge can miss it
+        return (abs(states[..., 0] - 5.0) > 0.04) | (states[..., 1] > 5.0)
+
+    empty, rod = BoxSpace(Shapes([0, 0], [10, 10])), [[-0.3, -0.2], [0.4, -0.2], [0.4, 0.2], [-0.3, 0.2]]
+    turning = PoseSpace(Shapes([0, 0], [10, 10], boxes=[[[4, 0], [6, 6]]], balls=[[5, 8.5, 1]]), body=rod)
+    for seed in range(8):
+        rng = np.random.default_rng(seed)
+        plan = BITStar(max_samples=300).plan(Problem(empty, np.ones(2), np.array([9.0, 1.0]), is_free), rng=rng)
+        assert plan.solved
+        assert is_free(plan.states).all()
+        ends = np.array([[1.0, 1.0, 0.0], [9.0, 1.0, 2.0]])
+        states = BITStar(max_samples=300).plan(Problem(turning, *ends), rng=rng).states
+        assert turning.edge_free(states[:-1], states[1:]).all()
 
 
 def test_whoever_is_informed_is_nearer_with_as_many_samples():
