@@ -105,8 +105,26 @@ class Frame(NamedTuple):
     high: list[float]
 
 
-@lru_cache(maxsize=64)
+class _Itself:
+    """A space as a key: itself, whatever it is equal to; a user's own need not be hashable."""
+
+    def __init__(self, space: Any):
+        self.space = space
+
+    def __hash__(self) -> int:
+        return id(self.space)
+
+    def __eq__(self, other: Any) -> bool:
+        return self.space is other.space
+
+
 def frame_of(space: Any) -> Frame:
+    return _frame_of(_Itself(space))
+
+
+@lru_cache(maxsize=64)
+def _frame_of(key: _Itself) -> Frame:
+    space = key.space
     bounds = np.array([space.low, space.high], dtype=float)
     metric = getattr(space, "metric", None)
     if metric is None:

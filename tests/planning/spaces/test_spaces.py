@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from dataclasses import dataclass
 
 import numpy as np
 import pytest
@@ -11,12 +12,16 @@ from plansim.core.errors import MalformedInput
 from plansim.core.geometry import transform
 from plansim.core.grid import OccupancyGrid
 from plansim.core.shapes import Shapes
+from plansim.planning.base import Problem
 from plansim.planning.grid.space import GridSpace
 from plansim.planning.sampling.moves import compiled_moves
+from plansim.planning.sampling.rrt_connect import RRTConnect
 from plansim.planning.spaces.box import BoxSpace
+from plansim.planning.spaces.dubins import DubinsSpace
 from plansim.planning.spaces.joints import JointSpace
 from plansim.planning.spaces.map import MapSpace
 from plansim.planning.spaces.pose import PoseSpace, blocked_rectangles
+from plansim.planning.spaces.reeds_shepp import ReedsSheppSpace
 from tests.planning.grids import random_space
 
 BAR = [[-0.9, -0.2], [0.9, -0.2], [0.9, 0.2], [-0.9, 0.2]]
@@ -163,3 +168,39 @@ def test_a_joint_that_comes_round_goes_the_short_way():
 def test_a_malformed_space_is_refused(make, message):
     with pytest.raises(MalformedInput, match=message):
         make()
+
+
+@pytest.mark.parametrize(
+    "space",
+    [
+        BoxSpace(WORLD),
+        PoseSpace(WORLD, body=[[-0.2, -0.1], [0.2, -0.1], [0.2, 0.1], [-0.2, 0.1]]),
+        JointSpace([-np.pi, -2.0], [np.pi, 2.0], continuous=[True, False]),
+        DubinsSpace(WORLD),
+        ReedsSheppSpace(WORLD),
+    ],
+    ids=lambda space: type(space).__name__,
+)
+def test_a_space_that_was_planned_in_can_be_sent_to_another_process(space):
+    ends = Problem(space, *space.sample(np.random.default_rng(3), 2))
+    plan = RRTConnect(max_samples=200).plan(ends)
+    there = pickle.loads(pickle.dumps(ends))
+    assert np.array_equal(RRTConnect(max_samples=200).plan(there).states, plan.states)
+
+
+def test_a_space_of_ones_own_need_not_be_hashable():
+    @dataclass
+    class Square:
+        low: np.ndarray
+        high: np.ndarray
+        dimension: int = 2
+        distance = staticmethod(lambda a, b: np.linalg.norm(b - a, axis=-1))
+        interpolate = staticmethod(lambda a, b, t: a + np.asarray(t)[..., None] * (b - a))
+        is_free = staticmethod(lambda states: np.ones(states.shape[:-1], dtype=bool))
+        edge_free = staticmethod(lambda a, b: np.ones(np.broadcast(a, b).shape[:-1], dtype=bool))
+
+        def sample(self, rng, count):
+            return rng.uniform(self.low, self.high, (count, 2))
+
+    problem = Problem(Square(np.zeros(2), np.ones(2)), np.zeros(2), np.ones(2))
+    assert RRTConnect().plan(problem).solved
