@@ -19,7 +19,9 @@ def test_every_name_stands_for_a_class_or_function_with_a_line_about_it(kind, na
     target = registry.find(kind, name)
     assert registry.address(target) == registry.BUILTINS[kind][name]
     assert registry.name_of(kind, target) == name
-    assert registry.summary(registry.BUILTINS[kind][name]) == inspect.getdoc(target).partition("\n")[0]
+    summary = registry.summary(registry.BUILTINS[kind][name])
+    assert summary == inspect.getdoc(target).partition("\n")[0]
+    assert summary.endswith((".", ".)", "!", "?")), "the list shows the first line alone: a whole sentence"
 
 
 @pytest.mark.parametrize(("kind", "name"), NAMES)
