@@ -143,11 +143,7 @@ class _Search:
             outcome = kernels.search(self.problem, self.ground, self.body, self.trees, self.near, self.state, limit)
             if outcome == kernels.FULL:
                 self.grow()
-            elif (
-                outcome != kernels.SPENT
-                or self.expanded >= most
-                or watch.seconds >= (inf if seconds is None else seconds)
-            ):
+            elif outcome != kernels.SPENT or self.expanded >= most or watch.seconds >= last:
                 return int(outcome)
 
     def grow(self) -> None:

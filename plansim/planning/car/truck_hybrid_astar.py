@@ -20,6 +20,7 @@ from plansim.planning.car.truck_space import TruckSpace
 
 _SPARE = 0.98  # of curvature and speed: what the corrections of the way may need
 _EXACT = 1e-9  # m and rad
+_MOST_CHANGE = 0.01  # share of the speed, rad of steering, in one step of a correction
 
 
 @dataclass(frozen=True)
@@ -137,26 +138,36 @@ class TruckHybridAStar:
         return np.concatenate(pieces)
 
     def _corrected(self, states: Array, controls: Array) -> Array:
-        """Controls that end in the last state: by Newton's method on the length, and three waves of steering."""
+        """Controls that end in the last state, by Newton's method on the length of each gear and waves of steering."""
         truck, most = (self.robot.trailer_length, pi, inf), np.array([self.speed, self.max_steering])
-        share = (np.arange(len(controls)) + 0.5) / max(len(controls), 1)
+        if len(controls) == 0:
+            return controls
+        share = (np.arange(len(controls)) + 0.5) / len(controls)
         waves = np.array([np.sin(pi * k * share) for k in (1, 2, 3)])
+        # what is steered there and back again undoes itself: each gear has waves of its own
+        ahead = controls[:, 0] > 0.0
+        gears = np.array([gear for gear in (ahead, ~ahead) if gear.any()], dtype=float)
+        waves = (gears[:, None] * waves).reshape(-1, len(controls))
 
         def changed(c: Array) -> Array:
-            speed, steering = controls[:, 0] * (1.0 + c[0]), controls[:, 1] + c[1:] @ waves
+            lengths, turns = c[: len(gears)], c[len(gears) :]
+            speed, steering = controls[:, 0] * (1.0 + lengths @ gears), controls[:, 1] + turns @ waves
             return np.clip(np.stack((speed, steering), axis=-1), -most, most)
 
         def miss(c: Array) -> Array:
             end = end_of(states[0], changed(c), self.robot.wheelbase, self.dt, truck)
             return self.robot.state.difference(end, states[-1])
 
-        best, least, c, h = np.zeros(4), inf, np.zeros(4), 1e-6
-        for _ in range(6):
-            error = miss(c)
-            if np.abs(error).max() < least:
-                best, least = c, np.abs(error).max()
-            if least < _EXACT:
+        c, h = np.zeros(len(gears) + len(waves)), 1e-6
+        error = miss(c)
+        for _ in range(10):
+            if np.abs(error).max() < _EXACT:
                 break
-            slope = np.stack([(miss(c + h * e) - error) / h for e in np.eye(4)], axis=-1)
-            c = c - np.linalg.lstsq(slope, error, rcond=1e-10)[0]
-        return changed(best)
+            slope = np.stack([(miss(c + h * e) - error) / h for e in np.eye(len(c))], axis=-1)
+            change = -np.linalg.lstsq(slope, error, rcond=1e-6)[0]
+            change *= min(1.0, _MOST_CHANGE / np.abs(change).max())  # no way into what is beside the way
+            better = miss(c + change)
+            if not np.abs(better).max() < np.abs(error).max():
+                break
+            c, error = c + change, better
+        return changed(c)

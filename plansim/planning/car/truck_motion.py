@@ -22,6 +22,7 @@ from plansim.planning.curves.words import advance
 
 STRETCHES = np.array([1.0, 1.4, 0.7])  # of a curve's speed at its ends, as shares of the chord
 COARSE = 12  # poses at which a curve is looked at first
+BEND_STEP = 0.002  # rad of bend, between two looks at it where there is little to spare
 
 
 @kernel
@@ -135,7 +136,8 @@ def dock(a, b, room, truck, rig, prices, limit, curve):
                 continue
             fit_curve(a, b, gear, STRETCHES[i], truck, curve)
             length = _curve_length(curve, gear, truck)
-            if length * price < best and _curve_free(curve, gear, room, truck, rig):
+            bent = max(fabs(wrap_angle(a[2] - a[3])), fabs(wrap_angle(b[2] - b[3])), truck[1] - BEND_STEP)
+            if length * price < best and _curve_free(curve, gear, room, bent, truck, rig):
                 best, best_gear, best_stretch = length * price, gear, STRETCHES[i]
     if best_gear == 0.0:
         return 1e300, 0.0
@@ -156,18 +158,21 @@ def _curve_length(curve, gear, truck):
 
 
 @kernel
-def _curve_free(curve, gear, room, truck, rig):
+def _curve_free(curve, gear, room, most_bend, truck, rig):
+    """By conservative advancement, of both bodies and of the bend."""
     for i in range(1, COARSE):
         x, y, heading, trailer, _, _ = state_on(curve, gear, i / COARSE, truck)
         if room_of(x, y, heading, trailer, truck, rig) < 0.0:
             return False
     lever, least = lever_of(truck[2], truck, rig), min(rig[1][4], rig[2][4])
-    _, _, _, _, _, pace = state_on(curve, gear, 0.0, truck)
+    fold = truck[2] + 1.0 / truck[0]  # rad of bend, at most, for a metre of the tractor
+    _, _, heading, trailer, _, pace = state_on(curve, gear, 0.0, truck)
     p = 0.0
     while p < 1.0:
-        p = min(p + max(room, least) / (lever * 1.2 * pace), p + 0.05, 1.0)
+        spare = max(truck[1] - fabs(wrap_angle(heading - trailer)), BEND_STEP)
+        p = min(p + min(max(room, least) / lever, spare / fold) / (1.2 * pace), p + 0.05, 1.0)
         x, y, heading, trailer, curvature, pace = state_on(curve, gear, p, truck)
-        if fabs(curvature) > truck[2]:
+        if fabs(curvature) > truck[2] or fabs(wrap_angle(heading - trailer)) > most_bend + 1e-9:
             return False
         room = room_of(x, y, heading, trailer, truck, rig)
         if room < 0.0:

@@ -135,11 +135,7 @@ class _Search:
             outcome = kernels.truck_search(self.problem, self.rig, self.trees, self.near, self.state, limit)
             if outcome == kernels.FULL:
                 self.grow()
-            elif (
-                outcome != kernels.SPENT
-                or self.expanded >= most
-                or watch.seconds >= (inf if seconds is None else seconds)
-            ):
+            elif outcome != kernels.SPENT or self.expanded >= most or watch.seconds >= last:
                 return int(outcome)
 
     def grow(self) -> None:
