@@ -30,7 +30,7 @@ PICTURE = Path(__file__).parents[2] / "docs" / "pictures" / "growth_with_dimensi
 def arm_problems(joints: int) -> list[Problem]:
     """From one side of two posts to the other, the arm having to draw itself in."""
     posts = [[0.75, 0.35, -1.0, 0.75, 0.35, 1.0, 0.06], [0.3, -0.55, -1.0, 0.3, -0.55, 1.0, 0.06]]
-    space = ArmSpace(planar_arm(joints, limit=2.6), Solids(cylinders=posts))
+    space = ArmSpace(planar_arm(joints, limit=2.6), Solids(cylinders=posts), tolerance=0.01)
     return _blocked(space, np.random.default_rng(joints))
 
 
