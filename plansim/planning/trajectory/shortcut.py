@@ -9,6 +9,7 @@ import numpy as np
 from plansim.core.arrays import Array
 from plansim.core.trajectory import arc_length
 from plansim.planning.base import Plan, Problem
+from plansim.planning.grid.space import GridSpace
 
 
 def shortcut(space, states: Array) -> Array:
@@ -41,11 +42,18 @@ def _farthest_seen(space, states: Array, i: int) -> int:
     return farthest
 
 
+def path_length(space, states: Array) -> float:
+    """Of a path (T, n) in metres on a map, else by the space's own distance."""
+    if isinstance(space, GridSpace):
+        return float(arc_length(states)[-1])
+    return float(space.distance(states[:-1], states[1:]).sum())
+
+
 @dataclass(frozen=True)
 class Shortcut:
     """Leaves out the states of a plan's path that it can do without; see `shortcut`. The cost is the length, then."""
 
     def process(self, problem: Problem, plan: Plan, rng: np.random.Generator | None = None) -> Plan:
         states = shortcut(problem.space, plan.states)
-        cost = float(arc_length(states)[-1]) if len(states) else plan.cost
+        cost = path_length(problem.space, states) if len(states) else plan.cost
         return plan._replace(states=states, cost=cost, lower_bound=0.0, controls=None, times=None)

@@ -8,9 +8,10 @@ import numpy as np
 
 from plansim.core.arrays import Array
 from plansim.core.errors import MalformedInput
-from plansim.core.trajectory import arc_length, resample
+from plansim.core.trajectory import resample
 from plansim.planning.base import Plan, Problem
 from plansim.planning.trajectory.clearance import clearance_of
+from plansim.planning.trajectory.shortcut import path_length
 
 _ALONG = np.array([0.0, 0.25, 0.5, 0.75, 1.0])  # of an edge, where its clearance is looked at
 
@@ -27,6 +28,9 @@ def smooth(space, states: Array, clearance: float = 0.0, spacing: float = 0.2, r
     """
     if not (clearance >= 0 and spacing > 0):
         raise MalformedInput(f"clearance is {clearance} and spacing {spacing}: at least 0, and above 0, are possible")
+    metric = getattr(space, "metric", None)
+    if metric is not None and metric[:, 2].any():
+        raise MalformedInput(f"a band is of straight lines, but angles of a {type(space).__name__} come round")
     if len(states) < 3 and clearance == 0:
         return states
     band = resample(states, spacing)
@@ -83,7 +87,7 @@ class Smooth:
     >>> from plansim.planning.grid.space import GridSpace
     >>> space = GridSpace(OccupancyGrid(np.zeros((3, 5))))
     >>> corner = np.array([[0.5, 0.5], [0.5, 2.5], [4.5, 2.5]])
-    >>> arc_length(smooth(space, corner, rounds=5000))[-1] < 1.02 * np.hypot(4.0, 2.0)
+    >>> path_length(space, smooth(space, corner, rounds=5000)) < 1.02 * np.hypot(4.0, 2.0)
     np.True_
     """
 
@@ -93,5 +97,5 @@ class Smooth:
 
     def process(self, problem: Problem, plan: Plan, rng: np.random.Generator | None = None) -> Plan:
         states = smooth(problem.space, plan.states, self.clearance, self.spacing, self.rounds)
-        cost = float(arc_length(states)[-1]) if len(states) else plan.cost
+        cost = path_length(problem.space, states) if len(states) else plan.cost
         return plan._replace(states=states, cost=cost, lower_bound=0.0, controls=None, times=None)

@@ -9,11 +9,13 @@ from plansim.core.errors import MalformedInput
 from plansim.core.grid import OccupancyGrid
 from plansim.core.shapes import Shapes
 from plansim.core.trajectory import arc_length, resample
-from plansim.planning.base import Plan, Status
+from plansim.planning.base import Plan, Problem, Status
 from plansim.planning.grid.space import GridSpace
+from plansim.planning.sampling.rrt_connect import RRTConnect
 from plansim.planning.spaces.box import BoxSpace
+from plansim.planning.spaces.joints import JointSpace
 from plansim.planning.trajectory.clearance import clearance_of
-from plansim.planning.trajectory.shortcut import shortcut
+from plansim.planning.trajectory.shortcut import Shortcut, shortcut
 from plansim.planning.trajectory.smoothing import Smooth, smooth
 from tests.planning.trajectory.worlds import paths
 
@@ -79,3 +81,17 @@ def test_what_cannot_be_meant_is_refused():
         smooth(None, np.zeros((3, 2)), clearance=-1.0)
     with pytest.raises(MalformedInput, match="no clearance"):
         smooth(object(), np.zeros((3, 2)), clearance=1.0)
+
+
+def test_a_space_where_an_angle_comes_round_is_refused():
+    space = JointSpace([-np.pi, -2.0], [np.pi, 2.0], continuous=[True, False])
+    with pytest.raises(MalformedInput, match="come round"):
+        smooth(space, np.array([[3.0, 0.0], [3.1, 0.5], [-3.0, 1.0]]))
+
+
+@pytest.mark.parametrize("process", [Shortcut(), Smooth()], ids=["shortcut", "smooth"])
+def test_the_cost_is_by_the_spaces_own_distance(process):
+    space = JointSpace([-4.0, -2.0], [4.0, 2.0], weights=[1.0, 10.0])
+    problem = Problem(space, np.array([-1.0, 0.0]), np.array([1.0, 1.0]))
+    plan = process.process(problem, RRTConnect().plan(problem))
+    assert plan.cost == pytest.approx(np.hypot(2.0, 10.0))
