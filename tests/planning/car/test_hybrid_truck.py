@@ -9,11 +9,12 @@ import pytest
 
 from plansim.core.errors import MalformedInput
 from plansim.core.grid import OccupancyGrid
+from plansim.core.layout import wrap_angle
 from plansim.core.parking_maps import truck_yard
 from plansim.models.truck import TruckTrailer
 from plansim.planning.base import Budget, Problem, Status
 from plansim.planning.car.truck_hybrid_astar import TruckHybridAStar
-from plansim.planning.car.truck_motion import drive_arc, fit_curve, state_on, turned
+from plansim.planning.car.truck_motion import dock, drive_arc, fit_curve, state_on, turned
 from plansim.planning.car.truck_space import TruckSpace
 from tests.planning.car.naive_bodies import free_all_along
 
@@ -113,6 +114,35 @@ def test_a_status_says_why_there_is_no_plan(yard):
     for status, problem in cases.items():
         plan = PLANNER.plan(problem)
         assert (plan.status, plan.states.shape, plan.cost) == (status, (0, 4), np.inf)
+
+
+def test_a_goal_a_hair_away_is_reached_by_a_way_that_hits_nothing(yard):
+    # out and back again: what corrects such a way must not leave it
+    for seed, problem in enumerate(problems(yard, 12)):
+        goal = problem.start + 1e-8 * np.random.default_rng(seed).normal(size=4)
+        plan = PLANNER.plan(Problem(yard, problem.start, goal))
+        assert plan.solved
+        assert np.abs(PLANNER.robot.state.difference(plan.states[-1], goal)).max() < 1e-7
+        assert yard.is_free(plan.states).all()
+        metres = np.abs(plan.controls[:, 0]) * PLANNER.dt @ np.where(plan.controls[:, 0] < 0.0, 1.2, 1.0)
+        cusps = (np.diff(np.sign(plan.controls[:, 0])) != 0).sum()
+        assert metres + 3.0 * cusps == pytest.approx(plan.cost, rel=1e-3)
+
+
+def test_a_docking_curve_bends_no_further_than_allowed_anywhere():
+    space = TruckSpace(OccupancyGrid(np.zeros((400, 400)), 0.25))
+    rig = (space.spaces[0].ground, *(each.footprint for each in space.spaces))
+    rng, curves, curve, truck = np.random.default_rng(0), 0, np.empty((2, 6)), (6.0, 0.4, 0.22)
+    begin = np.array([50.0, 50.0, 0.0, 0.0])
+    while curves < 300:
+        x, y = rng.uniform(3.0, 40.0), 0.8 * rng.uniform(-40.0, 40.0)
+        trailer = rng.uniform(-2.5, 2.5)
+        end = begin + np.array([x, y, trailer + rng.uniform(-0.3, 0.3), trailer])
+        cost, gear = dock(begin, end, 0.0, truck, rig, (1.0, 1.0), 1e300, curve)
+        if cost < 1e300:
+            headings = np.array([state_on(curve, gear, p, truck)[2:4] for p in np.linspace(0.0, 1.0, 100)])
+            assert np.abs(wrap_angle(headings[:, 0] - headings[:, 1])).max() <= 0.4 + 1e-9
+            curves += 1
 
 
 def test_a_spent_budget_leads_as_near_as_it_came(yard):
