@@ -39,7 +39,7 @@ def curves() -> None:
         for x, y, heading in ((0.0, 0.0, 0.0), goal):
             axis.quiver(x, y, np.cos(heading), np.sin(heading), angles="xy", scale=12, width=0.012)
         axis.set_aspect("equal", adjustable="datalim")
-        axis.legend(fontsize=8, loc="lower left")
+        axis.legend(fontsize=8, loc="upper center", bbox_to_anchor=(0.5, -0.08), ncols=2)
     figure.savefig(PICTURES / "car_curves.png", dpi=90)
 
 
