@@ -31,10 +31,10 @@ demo: $(VENV)/demo.stamp
 	$(BIN)/plansim run scenarios/warehouse_delivery.yaml --out runs/warehouse
 
 test: $(VENV)/test.stamp
-	$(BIN)/python -m pytest -q
+	$(BIN)/python -m pytest -q -n auto
 
 check: $(VENV)/test.stamp format lint types imports
-	$(BIN)/python -m pytest -q
+	$(BIN)/python -m pytest -q -n auto
 
 format: $(VENV)/test.stamp
 	$(BIN)/ruff format .
