@@ -92,10 +92,11 @@ def planned(planner, problem: Problem, seed: int) -> tuple[float, float]:
 
 def row(name: str, planner: str, total: int, results: list[tuple[float, float]]) -> dict[str, object]:
     spent, costs = np.array(results).T
+    costs = costs[np.isfinite(costs)]
     return {
         "set": name, "planner": planner, "usable": f"{len(results)} of {total}",
-        "solved": int(np.isfinite(costs).sum()), "median ms": float(np.median(spent)) * 1e3,
-        "p95 ms": float(np.quantile(spent, 0.95)) * 1e3, "median length, rad": float(np.median(costs[np.isfinite(costs)])) if np.isfinite(costs).any() else "",
+        "solved": len(costs), "median ms": float(np.median(spent)) * 1e3,
+        "p95 ms": float(np.quantile(spent, 0.95)) * 1e3, "median length, rad": float(np.median(costs)) if len(costs) else "",
     }  # fmt: skip
 
 
