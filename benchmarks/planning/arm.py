@@ -96,7 +96,8 @@ def row(name: str, planner: str, total: int, results: list[tuple[float, float]])
     return {
         "set": name, "planner": planner, "usable": f"{len(results)} of {total}",
         "solved": len(costs), "median ms": float(np.median(spent)) * 1e3,
-        "p95 ms": float(np.quantile(spent, 0.95)) * 1e3, "median length, rad": float(np.median(costs)) if len(costs) else "",
+        "p95 ms": float(np.quantile(spent, 0.95)) * 1e3,
+        "median length, rad": float(np.median(costs)) if len(costs) else "",
     }  # fmt: skip
 
 
