@@ -131,7 +131,8 @@ def main() -> None:
         times[name] = [ours(planner, *p, seed) for p in problems for seed in range(runs)]
     note = (
         f"{WORLDS} worlds, {SEEDS} seeds (RRT*: 1, peers: {PEER_SEEDS}), at most {LIMIT:g} s a run. "
-        "With `corners`, BIT* begins with the corners of the rectangles, which no peer is told; without, it knows as much as they."
+        "With `corners`, BIT* begins with the corners of the rectangles, which no peer is told; "
+        "without, it knows as much as they."
     )
     record("Time to one per cent of the exact optimum", "python benchmarks/planning/time_to_optimum.py",
            [row(name, t, best) for name, t in times.items()], note)  # fmt: skip

@@ -85,10 +85,10 @@ class GridWorld(World):
     @functools.cached_property
     def observation_space(self) -> spaces.Dict:  # type: ignore[override]
         point = edges(self.grid)
-        names = {name: spaces.Box(*point, dtype=np.float64) for name in ("state", "goal")}
-        return spaces.Dict(
-            names | ({"around": spaces.Box(0.0, 1.0, self._view, dtype=np.float64)} if self.sight else {})
-        )
+        names: dict[str, spaces.Space[Any]] = {name: spaces.Box(*point, dtype=np.float64) for name in ("state", "goal")}
+        if self.sight:
+            names["around"] = spaces.Box(0.0, 1.0, self._view, dtype=np.float64)
+        return spaces.Dict(names)
 
     @property
     def _view(self) -> tuple[int, int]:

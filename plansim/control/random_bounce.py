@@ -17,7 +17,8 @@ class RandomBounce:
     """Drives straight; where it bumps into something it turns on the spot by a random angle, and drives on.
 
     When the observation's "bump" is above 0 it turns to either side by an angle drawn evenly between `least_turn` and
-    `most_turn`. Its action is speed and turn rate. It knows no map, no pose, and nothing of what it has covered. All its luck comes from the seed of `reset`.
+    `most_turn`. Its action is speed and turn rate. It knows no map, no pose, and nothing of what it has covered. All
+    its luck comes from the seed of `reset`.
 
     >>> policy = RandomBounce(speed=0.3)
     >>> policy.reset(seed=0)

@@ -63,7 +63,10 @@ def plan_follower(build, folder):
 
 def road_driver(build, folder):
     road = Road(lanes=1, oncoming_lanes=1)
-    cars = [road.vehicles(np.array([50.0 + i, 300.0 - i]), np.array([-1.75, 1.75]), np.array([7.0, -12.0]), 6.0, 2.0) for i in range(7)]
+    cars = [
+        road.vehicles(np.array([50.0 + i, 300.0 - i]), np.array([-1.75, 1.75]), np.array([7.0, -12.0]), 6.0, 2.0)
+        for i in range(7)
+    ]
     seen = np.array([1, 1], dtype=np.int8)
     return build(road), [
         {"state": np.array([20.0 + i, -1.75, 0.0, 10.0]), "vehicles": rows, "seen": seen} for i, rows in enumerate(cars)
@@ -100,11 +103,17 @@ def bug2_lidar(build, folder):
 
 CASES = {
     "bug2-lidar": bug2_lidar,
-    "random-bounce": random_bounce, "lawnmower": lawnmower, "wall-follower": wall_follower, "bug2": bug2,
+    "random-bounce": random_bounce,
+    "lawnmower": lawnmower,
+    "wall-follower": wall_follower,
+    "bug2": bug2,
     "pure-pursuit": pure_pursuit,
     "grid-moves": grid_moves,
     "network": network,
-    "agent": agent, "frenet-driver": road_driver, "overtaking-rule": road_driver, "optimal-overtaking": road_driver,
+    "agent": agent,
+    "frenet-driver": road_driver,
+    "overtaking-rule": road_driver,
+    "optimal-overtaking": road_driver,
     "plan-follower": plan_follower,
 }
 ELSEWHERE = {"random"}  # it asks its environment what it may do: tested with the scenarios
