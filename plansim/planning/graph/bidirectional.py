@@ -29,8 +29,12 @@ def plan_bidirectionally(problem: Problem, budget: Budget, keep_expanded: bool =
         ahead = search.estimate(node) if side == 0 else space.distance(search.start, node)
         return max(cost + ahead, 2 * cost)
 
-    while all(_current(queue, cost) for queue, cost in zip(queues, costs, strict=True)):
-        side = 0 if queues[0][0][0] <= queues[1][0][0] else 1
+    while True:
+        first, second = (_least(queue, cost) for queue, cost in zip(queues, costs, strict=True))
+        # a queue that is empty may have lost what the other one has still to meet, once there is a path to beat
+        if min(first, second) == inf or (meeting is None and max(first, second) == inf):
+            break
+        side = 0 if first <= second else 1
         search.bound = max(search.bound, min(queues[side][0][0], best))
         if best <= queues[side][0][0]:
             break
@@ -44,17 +48,17 @@ def plan_bidirectionally(problem: Problem, budget: Budget, keep_expanded: bool =
             new = cost + step
             if new < costs[side].get(to, inf):
                 costs[side][to], parents[side][to] = new, (node, step)
-                first = priority(side, to, new)
-                if first < best:
-                    heapq.heappush(queues[side], (first, next(tie), new, to))
+                promise = priority(side, to, new)
+                if promise < best:
+                    heapq.heappush(queues[side], (promise, next(tie), new, to))
                 if new + costs[1 - side].get(to, inf) < best:
                     best, meeting = new + costs[1 - side][to], to
     search.bound = max(search.bound, best)
     return search.plan() if meeting is None else search.plan(parents[0], meeting, parents[1])
 
 
-def _current(queue: list[tuple[float, int, float, Node]], costs: dict[Node, float]) -> bool:
-    """Whether a queue has entries left, once those of nodes that were improved since are gone."""
+def _least(queue: list[tuple[float, int, float, Node]], costs: dict[Node, float]) -> float:
+    """The first priority of a queue, once entries of nodes improved since are gone; inf where none is left."""
     while queue and queue[0][2] > costs[queue[0][3]]:
         heapq.heappop(queue)
-    return bool(queue)
+    return queue[0][0] if queue else inf

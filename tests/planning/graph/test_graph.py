@@ -104,6 +104,24 @@ def test_a_heuristic_saves_expansions_and_a_weight_keeps_its_bound():
     assert counts[0] > 1.5 * counts[1] > 1.5 * counts[2]
 
 
+def test_from_both_ends_the_optimum_is_proven_where_the_heuristic_is_not_consistent():
+    rng = np.random.default_rng(7)
+    for _ in range(1500):
+        graph, count = networkx.DiGraph(), int(rng.integers(3, 15))
+        graph.add_nodes_from(range(count))
+        for a, b in rng.integers(0, count, (int(rng.integers(5, 40)), 2)).tolist():
+            graph.add_edge(a, b, weight=float(rng.choice([0.0, 1.0, 2.0, 5 * rng.random()])))
+        costs = dict(networkx.all_pairs_dijkstra_path_length(graph))
+        share = rng.random((count, count))
+
+        def heuristic(a, b, costs=costs, share=share):
+            return costs[a].get(b, np.inf) * share[a, b]
+
+        plan = BidirectionalAStar().plan(Problem(GraphSpace(graph, heuristic=heuristic), 0, count - 1))
+        assert plan.cost == pytest.approx(costs[0].get(count - 1, np.inf))
+        assert plan.optimal == plan.solved
+
+
 def test_both_ends_look_at_less_than_one():
     graph = networkx.grid_2d_graph(60, 60)
     problem = Problem(GraphSpace(graph), (30, 10), (30, 50))
