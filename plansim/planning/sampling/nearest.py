@@ -190,6 +190,8 @@ def k_nearest(x, metric, index, rows, distances):
     """Fills `rows` and `distances` (k,) with the nearest states, nearest first; how many there are."""
     axes, parts, splits, children, buckets, points, stack, bounds, _ = index
     most, found, top = rows.shape[0], 0, 0
+    if most == 0:
+        return 0
     stack[0], bounds[0] = 0, 0.0
     while top >= 0:
         node, bound = stack[top], bounds[top]

@@ -134,7 +134,7 @@ def _frame_of(key: _Itself) -> Frame:
 
 
 def state_of(space: Any, frame: Frame, name: str, state: Array) -> Array:
-    """The problem's start or goal (n,), of which a map takes x and y only."""
+    """The problem's start or goal (n,), within bounds where it comes round; a map takes x, y only."""
     try:
         x = np.array(state, dtype=float)
     except (TypeError, ValueError) as error:
@@ -144,6 +144,12 @@ def state_of(space: Any, frame: Frame, name: str, state: Array) -> Array:
     values = x.tolist()
     if x.shape != (len(frame.low),) or not all(map(isfinite, values)):
         raise MalformedInput(f"{name} is {values}, but must be {len(frame.low)} finite numbers")
+    period = frame.metric[:, 2]
+    if period.any():
+        round_trips = (period > 0) & ((x < frame.bounds[0]) | (x > frame.bounds[1]))
+        turns = np.divide(x - frame.bounds[0], period, out=np.zeros_like(x), where=round_trips)
+        x = np.where(round_trips, np.clip(x - period * np.floor(turns), *frame.bounds), x)
+        values = x.tolist()
     if not all(low <= value <= high for low, value, high in zip(frame.low, values, frame.high, strict=True)):
         where = "map" if type(space) is MapSpace else "space"
         raise MalformedInput(f"{name} {values} lies outside the {where}, {frame.low} to {frame.high}")

@@ -59,3 +59,10 @@ def test_it_grows_and_says_how_many_there_are():
     assert sorted(rows[:700]) == list(range(700))
     assert within(x, 100.0, Ring.metric, index, rows[:10]) == 10
     assert nearest(x, Ring.metric, new_index(3, 4)) == (-1, np.inf)
+
+
+def test_nobody_is_nearest_where_nobody_is_asked_for():
+    found = k_nearest.function(
+        np.zeros(2), metric([0.0, 0.0], [1.0, 1.0]), new_index(2, 0), np.empty(0, dtype=np.int64), np.empty(0)
+    )
+    assert found == 0

@@ -138,6 +138,17 @@ def test_joints_go_round_and_keep_their_limits(planner):
     assert plan.cost == pytest.approx(np.hypot(2 * np.pi - 6.0, 0.5), abs=1e-9)
 
 
+def test_a_joint_that_has_gone_round_is_where_it_was(planner):
+    space = JointSpace([-np.pi, -1.0], [np.pi, 1.0], continuous=[True, False])
+    plans = [
+        planner.plan(Problem(space, np.array([2.5 + t, 0.0]), np.array([-2.5 - t, 0.5]))) for t in (0.0, 4 * np.pi)
+    ]
+    assert all(plan.solved for plan in plans)
+    np.testing.assert_allclose(plans[1].states, plans[0].states, atol=1e-12)
+    with pytest.raises(MalformedInput, match="outside"):
+        planner.plan(Problem(space, np.array([0.0, 2.0]), np.array([0.0, 0.0])))
+
+
 def test_on_a_map_paths_are_straight_lines_through_free_cells(planner):
     space = GridSpace(rooms(seed=2))
     problem = Problem(space, np.array([1.0, 1.0, 0.3]), np.array([18.0, 10.0, 0.0]))
