@@ -130,8 +130,8 @@ def _batches(sample, nearest, steer, edge_free, distance, make=lambda function: 
             queue_edges_from(added, tree, links, to_go, queue, best, room, frame, arrays)
 
     @make
-    def advance(tree, links, to_go, queue, state, best, better, stream, room, frame, arrays, batch, limit):
-        """Draws a batch and uses its edges, until none of them promises a better path.
+    def advance(tree, links, to_go, queue, state, best, better, stream, room, frame, arrays, batch, limit, edges):
+        """Draws a batch and uses its edges, until none of them promises a better path, or `edges` have been used.
 
         state: samples, row of the best goal, better paths so far, rows whose edges were queued
         """
@@ -155,6 +155,9 @@ def _batches(sample, nearest, steer, edge_free, distance, make=lambda function: 
             while queue[2][0] > 0 and queue[0][0, 0] < best[0]:
                 if queue[0].shape[0] - queue[2][0] < NEIGHBOURS:
                     return FULL
+                if edges == 0:
+                    return AGAIN
+                edges -= 1
                 use_first_edge(tree, links, to_go, queue, state, best, room, frame, arrays)
             queue[2][0] = 0
             if not frame[5] or best[0] >= known:

@@ -12,7 +12,7 @@ from plansim.planning.sampling.batch_search import AGAIN, FULL, NEIGHBOURS, PATH
 from plansim.planning.sampling.cost_tree import grown_links, new_links
 from plansim.planning.sampling.edge_queue import grown_queue, new_queue
 from plansim.planning.sampling.rrt_connect import drawn_root
-from plansim.planning.sampling.running import positive
+from plansim.planning.sampling.running import FIRST_PIECE, next_piece, positive
 from plansim.planning.sampling.task import Task
 from plansim.planning.sampling.tree import Tree, add
 
@@ -92,15 +92,26 @@ class _Search:
     def run(self, budget: Budget) -> None:
         task, planner = self.task, self.planner
         limit = planner.max_samples if budget.iterations is None else min(budget.iterations, planner.max_samples)
+        piece = FIRST_PIECE
         while limit > 0 and (budget.seconds is None or task.watch.seconds < budget.seconds):
             kept = self.links, self.to_go, self.queue, self.state, self.best, self.better, task.stream
-            fixed = self.room, self.frame, task.arrays, int(planner.batch), int(limit)
-            outcome = self.loop(self.tree.arrays, *kept, *fixed)
+            fixed, began = (self.room, self.frame, task.arrays, int(planner.batch), int(limit)), task.watch.seconds
+            outcome = self.loop(self.tree.arrays, *kept, *fixed, piece if budget.seconds is not None else 1 << 60)
             if outcome == FULL:
                 self._grow()
             elif outcome != AGAIN:
-                return
+                break
+            piece = next_piece(piece, task.watch.seconds - began)
             self.seconds += [task.watch.seconds] * (int(self.state[2]) - len(self.seconds))
+
+        self._note_last()
+
+    def _note_last(self) -> None:
+        """A path that got better in a batch that was cut short."""
+        k, samples = len(self.seconds), int(self.state[0])
+        if self.state[1] >= 0 and k < len(self.better) and (k == 0 or self.best[0] < self.better[k - 1, 1]):
+            self.better[k] = samples, self.best[0]
+            self.seconds.append(self.task.watch.seconds)
 
     def _grow(self) -> None:
         self.tree.grow()

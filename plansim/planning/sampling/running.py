@@ -15,7 +15,7 @@ from plansim.planning.sampling.tree import Tree
 
 # how a piece of a search ended
 SPENT, FULL, FOUND = 0, 1, 2
-BETWEEN_CLOCKS = 1024, 16  # samples; where edges are asked of Python
+FIRST_PIECE, PIECE_SECONDS = 16, 1e-3  # samples before the clock is first looked at; between two looks, about
 
 
 def grow_trees(
@@ -27,17 +27,24 @@ def grow_trees(
         state[0] counts the samples, and frame is (bounds, metric, step, goal, goal_radius, *more)
     """
     limit = most if budget.iterations is None else min(budget.iterations, most)
-    piece = BETWEEN_CLOCKS[0 if task.compiled else 1]
+    piece = FIRST_PIECE
     frame = task.bounds, task.metric, task.step, task.goal, task.goal_radius, *more
     scratch = np.empty((2, len(task.start)))
     while state[0] < limit and (budget.seconds is None or task.watch.seconds < budget.seconds):
         until = limit if budget.seconds is None else min(int(state[0]) + piece, limit)
+        began = task.watch.seconds
         outcome = search(tuple(tree.arrays for tree in trees), state, task.stream, scratch, frame, task.arrays, until)
         if outcome == FOUND:
             return
         if outcome == FULL:
             for tree in trees:
                 tree.grow()
+        piece = next_piece(piece, task.watch.seconds - began)
+
+
+def next_piece(piece: int, seconds: float) -> int:
+    """How much to do until the next look at the clock, where as much as `piece` took so long: samples may be dear."""
+    return 2 * piece if seconds < 0.5 * PIECE_SECONDS else max(piece // 2, 1) if seconds > 2 * PIECE_SECONDS else piece
 
 
 def positive(planner: Any, *names: str) -> None:

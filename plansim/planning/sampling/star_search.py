@@ -14,7 +14,7 @@ from plansim.planning.base import Budget, Plan, Problem, Status
 from plansim.planning.sampling.cost_tree import grown_links, hang_elsewhere, hang_new, new_links
 from plansim.planning.sampling.informed import draw_informed, unit_ball
 from plansim.planning.sampling.nearest import within
-from plansim.planning.sampling.running import BETWEEN_CLOCKS, FULL, SPENT
+from plansim.planning.sampling.running import FIRST_PIECE, FULL, SPENT, next_piece
 from plansim.planning.sampling.task import Task
 from plansim.planning.sampling.tree import Tree, add, copy, edges_in_order
 
@@ -69,15 +69,16 @@ class _Search:
 
     def run(self, budget: Budget) -> None:
         limit = self.most if budget.iterations is None else min(budget.iterations, self.most)
-        piece = BETWEEN_CLOCKS[0 if self.task.compiled else 1] // 4
+        piece = FIRST_PIECE
         while self.state[0] < limit and (budget.seconds is None or self.task.watch.seconds < budget.seconds):
-            until = min(int(self.state[0]) + piece, limit)
+            until, began = min(int(self.state[0]) + piece, limit), self.task.watch.seconds
             kept = self.state, self.best, self.better, self.task.stream
             if self.loop(self.tree.arrays, self.links, *kept, *self.fixed, until) == FULL:
                 self.tree.grow()
                 self.links = grown_links(self.links)
             known = min(int(self.state[2]), IMPROVEMENTS)
             self.seconds += [self.task.watch.seconds] * (known - len(self.seconds))
+            piece = next_piece(piece, self.task.watch.seconds - began)
 
     def history(self) -> Array:
         """(K, 3) samples, seconds, cost at each better path."""

@@ -1,6 +1,7 @@
 """RRT*, Informed RRT* and BIT*: their paths become the shortest ones."""
 
 import json
+import time
 from functools import partial
 
 import numpy as np
@@ -186,3 +187,18 @@ def test_where_no_path_is_the_budget_is_what_ends_it(make):
     plan = make(max_samples=500).plan(Problem(space, np.array([1.0, 1.0]), np.array([9.0, 1.0])))
     assert plan.status is Status.BUDGET_SPENT
     assert plan.states[-1, 0] <= 4.0
+
+
+def test_a_budget_in_seconds_is_kept_where_states_are_dear(make):
+    """Each question takes two milliseconds; a second of them is fifty times the budget, and ends the test."""
+    asked = []
+
+    def is_free(states):
+        asked.append(len(states))
+        assert len(asked) < 500, "the clock was not looked at"
+        time.sleep(0.002)
+        return ~((states[..., 0] > 4) & (states[..., 0] < 6) & (states[..., 1] < 8))
+
+    problem = Problem(BoxSpace(Shapes([0, 0], [10, 10])), np.array([1.0, 1.0]), np.array([9.0, 1.0]), is_free)
+    make(max_samples=100_000).plan(problem, Budget(seconds=0.02))
+    assert len(asked) > 3
