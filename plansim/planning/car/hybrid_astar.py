@@ -28,8 +28,8 @@ class HybridAStar:
     Reeds-Shepp shots join the trees. The way found is shortened by further shots. The problem's space is a `CarSpace`,
     or a `GridSpace` where the planner has a `body`; states are (x, y, heading), controls those of the robot, one for
     each `dt`. The cost is in metres with the extra costs below; the way is good, not optimal, and `lower_bound` says
-    how good at least. There is no path where a tree ends that holds all cells it can reach, and if they are few, cells
-    of an eighth of the size as well.
+    how good at least. There is no path where a disc inside the body has none. A tree that holds all cells it can reach
+    (if they are few, of an eighth of the size as well) proves nothing: then the plan ends in the nearest state.
     The budget's iterations are expansions; spent, the plan leads as near as the start's tree came.
 
     >>> from plansim.core.grid import OccupancyGrid

@@ -69,7 +69,8 @@ def find_way(question: Question, budget: Budget) -> Way:
             break
         status = Status.SOLVED if outcome == kernels.JOINED else Status.BUDGET_SPENT
         return search.way(status)._replace(expanded=expanded, shots=shots, level=level)
-    return Way(Status.NO_PATH, None, inf, expanded, shots, level, *search.seen())
+    # no proof that there is none: between its cells and headings there may be a way
+    return search.way(Status.NEAREST)._replace(expanded=expanded, shots=shots, level=level)
 
 
 def _maps(question: Question) -> Array | None:

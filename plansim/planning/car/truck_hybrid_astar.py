@@ -32,7 +32,8 @@ class TruckHybridAStar:
     (Rouchon et al. 1993), so that they end in the exact state without simulation; see `truck_motion`. The problem's
     space is a `TruckSpace`, controls are speed and steering, one for each `dt`, and `states` is what the robot's own
     equations make of them. The way is good, not optimal, `lower_bound` says how good at least.
-    There is no path where a tree of the finest of three searches holds all cells that it can reach.
+    There is no path where a disc inside one of the bodies has none. A tree of the finest of three searches that holds
+    all cells it can reach proves nothing: then the plan ends in the nearest state.
 
     >>> from plansim.core.grid import OccupancyGrid
     >>> space = TruckSpace(OccupancyGrid(np.zeros((120, 200)), 0.25))
@@ -87,6 +88,9 @@ class TruckHybridAStar:
         if way.states is not None:
             controls = self._controls(way.states)
             states = play(self.robot, start, controls, self.dt)
+            if not space.edge_free(states[:-1], states[1:]).all():  # what is driven must be free, not what was wanted
+                free = int(np.argmin(space.edge_free(states[:-1], states[1:])))
+                states, controls, way = states[: free + 1], controls[:free], way._replace(status=Status.NEAREST)
             times, least = np.arange(len(states)) * self.dt, 0.0
             if way.status is Status.SOLVED:
                 least = min(float(np.hypot(*(goal - start)[:2])), way.cost)

@@ -79,7 +79,8 @@ def find_truck_way(question: TruckQuestion, budget: Budget) -> TruckWay:
         if outcome != kernels.EXHAUSTED:
             status = Status.SOLVED if outcome == kernels.JOINED else Status.BUDGET_SPENT
             return search.way(status)._replace(expanded=expanded, shots=shots, level=level)
-    return TruckWay(Status.NO_PATH, None, inf, expanded, shots, level, *search.seen())
+    # no proof that there is none: between its cells and headings there may be a way
+    return search.way(Status.NEAREST)._replace(expanded=expanded, shots=shots, level=level)
 
 
 def _maps(question: TruckQuestion) -> Array | None:

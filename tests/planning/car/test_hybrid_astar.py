@@ -163,10 +163,13 @@ def narrow_gap():
     return Problem(space, np.array([1.5, 2.0, 0.0]), np.array([6.0, 2.0, 0.0]))
 
 
-def test_a_gap_too_narrow_for_the_body_is_no_path_although_its_disc_fits():
-    plan = PLANNER.plan(narrow_gap())
-    assert plan.status is Status.NO_PATH
+def test_before_a_gap_too_narrow_for_the_body_it_ends_nearest_and_claims_no_proof():
+    problem = narrow_gap()
+    plan = PLANNER.plan(problem)
+    assert plan.status is Status.NEAREST
     assert plan.stats.expanded > 1000
+    assert np.array_equal(plan.states[0], problem.start)
+    assert problem.space.edge_free(plan.states[:-1], plan.states[1:]).all()
 
 
 def test_at_the_goal_already_the_plan_is_one_state():
