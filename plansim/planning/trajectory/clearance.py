@@ -17,6 +17,7 @@ def clearance_of(space, most: float) -> Callable[[Array], Array]:
 
     space: a `GridSpace`, or one with a `world` that knows its `distance`
     """
+    space = getattr(space, "grid_space", space)  # that of straight lines on it
     if isinstance(space, GridSpace):
         return lambda points: _on_grid(space, points, most)
     world = getattr(space, "world", None)

@@ -9,6 +9,9 @@ import numpy as np
 from plansim.core.arrays import Array
 from plansim.core.errors import MalformedInput
 from plansim.planning.base import Plan, Problem
+from plansim.planning.grid.space import GridSpace
+from plansim.planning.spaces.map import straight_lines
+from plansim.planning.trajectory.ways import ways_of
 
 
 def random_shortcut(space, states: Array, rng: np.random.Generator, attempts: int = 200) -> Array:
@@ -47,8 +50,10 @@ class RandomShortcut:
     attempts: int = 200
 
     def process(self, problem: Problem, plan: Plan, rng: np.random.Generator | None = None) -> Plan:
-        space = problem.space
+        space = ways_of(problem)
+        if isinstance(space, GridSpace):
+            space = straight_lines(space)
         rng = np.random.default_rng(0) if rng is None else rng
         states = random_shortcut(space, plan.states, rng, self.attempts)
         cost = float(space.distance(states[:-1], states[1:]).sum())
-        return plan._replace(states=states, cost=min(cost, plan.cost), controls=None, times=None)
+        return plan._replace(states=states, cost=cost, lower_bound=0.0, controls=None, times=None)

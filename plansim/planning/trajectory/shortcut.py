@@ -10,19 +10,21 @@ from plansim.core.arrays import Array
 from plansim.core.trajectory import arc_length
 from plansim.planning.base import Plan, Problem
 from plansim.planning.grid.space import GridSpace
+from plansim.planning.trajectory.ways import ways_of
 
 
 def shortcut(space, states: Array) -> Array:
     """The path (T, n) without the states that can be left out: from each one straight to the farthest that it sees.
 
-    space: has `edge_free(a, b)`, for many edges at once. Edges between neighbours of the path are taken as free.
-    The result begins and ends as the path does, and is never longer.
+        space: has `edge_free(a, b)`, for many edges at once. Edges between neighbours of the path are taken as free.
+        The result begins and ends as the path does, and is never longer.
 
-    >>> from plansim.core.grid import OccupancyGrid
-    >>> from plansim.planning.grid.space import GridSpace
-    >>> shortcut(GridSpace(OccupancyGrid(np.zeros((2, 5)))), np.array([[0.5, 0.5], [1.5, 1.5], [4.5, 1.5]]))
-    array([[0.5, 0.5],
-           [4.5, 1.5]])
+        >>> from plansim.core.grid import OccupancyGrid
+        >>> from plansim.planning.grid.space import GridSpace
+    from plansim.planning.trajectory.ways import ways_of
+        >>> shortcut(GridSpace(OccupancyGrid(np.zeros((2, 5)))), np.array([[0.5, 0.5], [1.5, 1.5], [4.5, 1.5]]))
+        array([[0.5, 0.5],
+               [4.5, 1.5]])
     """
     kept = [0]
     while kept[-1] < len(states) - 1:
@@ -54,6 +56,6 @@ class Shortcut:
     """Leaves out the states of a plan's path that it can do without; see `shortcut`. The cost is the length, then."""
 
     def process(self, problem: Problem, plan: Plan, rng: np.random.Generator | None = None) -> Plan:
-        states = shortcut(problem.space, plan.states)
+        states = shortcut(ways_of(problem), plan.states)
         cost = path_length(problem.space, states) if len(states) else plan.cost
         return plan._replace(states=states, cost=cost, lower_bound=0.0, controls=None, times=None)

@@ -12,6 +12,7 @@ from plansim.core.trajectory import resample
 from plansim.planning.base import Plan, Problem
 from plansim.planning.trajectory.clearance import clearance_of
 from plansim.planning.trajectory.shortcut import path_length
+from plansim.planning.trajectory.ways import ways_of
 
 _ALONG = np.array([0.0, 0.25, 0.5, 0.75, 1.0])  # of an edge, where its clearance is looked at
 
@@ -96,6 +97,6 @@ class Smooth:
     rounds: int = 200
 
     def process(self, problem: Problem, plan: Plan, rng: np.random.Generator | None = None) -> Plan:
-        states = smooth(problem.space, plan.states, self.clearance, self.spacing, self.rounds)
+        states = smooth(ways_of(problem), plan.states, self.clearance, self.spacing, self.rounds)
         cost = path_length(problem.space, states) if len(states) else plan.cost
         return plan._replace(states=states, cost=cost, lower_bound=0.0, controls=None, times=None)

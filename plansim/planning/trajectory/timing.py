@@ -14,6 +14,7 @@ from plansim.planning.base import Plan, Problem
 from plansim.planning.trajectory.jerk_limited import jerk_limited, slowed
 from plansim.planning.trajectory.paths import PiecewisePath, blended_path, rounded_path
 from plansim.planning.trajectory.time_optimal import TimedPath, time_optimal
+from plansim.planning.trajectory.ways import ways_of
 
 _SPARE = 1e-3  # of the limits, for what it takes to end in the goal exactly
 
@@ -49,7 +50,7 @@ class TimeOptimal:
         for deviation in (self.deviation, self.deviation / 4, self.deviation / 16, 0.0):
             timed = self._passage(path, deviation)
             states, controls = held_controls(timed, self.dt)
-            if sweep_free(problem.space, states, self.dt):
+            if sweep_free(ways_of(problem), states, self.dt):
                 break
         else:
             raise MalformedInput("the path to be timed is not free")
