@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator
 from itertools import count
 from math import inf
 
+import numpy as np
+
 from plansim.core.errors import MalformedInput, near_miss
 from plansim.planning.base import Budget, Plan, Problem, Stats, Status, Stopwatch
 from plansim.planning.graph.space import GraphSpace, Node, as_states
@@ -123,7 +125,14 @@ class Search:
         return node
 
     def _free(self, nodes: list[Node]) -> list[bool]:
-        return [True] * len(nodes) if self.is_free is None else list(self.is_free(as_states(nodes)))
+        if self.is_free is None:
+            return [True] * len(nodes)
+        answer = np.asarray(self.is_free(as_states(nodes)))
+        if answer.shape != (len(nodes),) or answer.dtype != bool:
+            raise MalformedInput(
+                f"is_free answered {answer.dtype} {answer.shape} for {len(nodes)} nodes, not a bool each"
+            )
+        return answer.tolist()
 
     def estimate(self, node: Node) -> float:
         """What no path from a node to the goal undercuts; a user's heuristic is asked once."""

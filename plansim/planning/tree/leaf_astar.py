@@ -8,35 +8,35 @@ FOUND, NO_WAY, SPENT = 0, 1, 2
 
 
 @kernel
-def search(first, to, length, centre, start, goal, limit, cost, came_by, heap_f, heap_leaf, expanded):
+def search(first, to, length, centre, start, goal, limit, cost, came_by, heap_f, heap_leaf, expanded, state):
     """Fills cost (L,) from the start leaf and came_by (L,), the passage by which each was reached.
 
-    cost is inf and came_by -1 at first; heap_f, heap_leaf (E + 1,) and expanded (L,) are room to work in.
-    Returns the outcome, the number of leaves expanded, and the least f that was left in the queue.
+    cost is inf and came_by -1 at first; heap_f, heap_leaf (E + 1,) and expanded (L,) are room to work in; state: length
+    of the queue, leaves expanded, both 0 at first. After SPENT, the same arguments go on.
     """
-    cost[start] = 0.0
-    heap_f[0], heap_leaf[0] = _between(centre, start, goal), start
-    count, done = 1, 0
-    while count > 0:
+    if cost[start] > 0.0:
+        cost[start], state[0] = 0.0, 1
+        heap_f[0], heap_leaf[0] = _between(centre, start, goal), start
+    while state[0] > 0:
         leaf, f = heap_leaf[0], heap_f[0]
-        count -= 1
-        _sift_down(heap_f, heap_leaf, count)
+        if leaf == goal:
+            return FOUND
+        if state[1] >= limit:
+            return SPENT
+        state[0] -= 1
+        _sift_down(heap_f, heap_leaf, state[0])
         if f > cost[leaf] + _between(centre, leaf, goal) + 1e-9:
             continue  # was reached on a shorter way since
-        if leaf == goal:
-            return FOUND, done, f
-        if done >= limit:
-            return SPENT, done, f
-        if done < expanded.shape[0]:
-            expanded[done] = leaf
-        done += 1
+        if state[1] < expanded.shape[0]:
+            expanded[state[1]] = leaf
+        state[1] += 1
         for e in range(first[leaf], first[leaf + 1]):
             other, new = to[e], cost[leaf] + length[e]
             if new < cost[other]:
                 cost[other], came_by[other] = new, e
-                _sift_up(heap_f, heap_leaf, count, new + _between(centre, other, goal), other)
-                count += 1
-    return NO_WAY, done, 0.0
+                _sift_up(heap_f, heap_leaf, state[0], new + _between(centre, other, goal), other)
+                state[0] += 1
+    return NO_WAY
 
 
 @kernel

@@ -7,7 +7,7 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from plansim.core.arrays import Array
+from plansim.core.arrays import Array, numbers
 from plansim.core.errors import MalformedInput
 from plansim.core.occupancy_tree import OccupancyTree
 from plansim.planning.base import Budget, Plan, Problem, Stats, Status, Stopwatch, no_plan
@@ -18,6 +18,7 @@ from plansim.planning.tree import leaf_astar
 from plansim.planning.tree.leaf_graph import LeafGraph
 from plansim.planning.tree.voxels import VoxelSpace
 
+_BETWEEN_CLOCKS = 4096  # blocks expanded
 _TREES: WeakKeyDictionary = WeakKeyDictionary()  # building a tree takes longer than searching it
 
 
@@ -72,7 +73,7 @@ def _ends(problem: Problem) -> tuple[GridSpace | VoxelSpace, Array, Array]:
         raise MalformedInput("a VoxelSpace knows its obstacles: the problem's is_free must be None")
     ends = []
     for name in ("start", "goal"):
-        point = np.asarray(getattr(problem, name), dtype=float)
+        point = numbers(name, getattr(problem, name))
         if point.shape != (3,) or not np.isfinite(point).all():
             raise MalformedInput(f"{name} is {point.tolist()}, but must be three finite numbers x, y, z")
         ends.append(point)
@@ -92,16 +93,19 @@ def _search(graph: LeafGraph, start: int, goal: int, budget: Budget) -> tuple[in
     cost, came_by = np.full(count, np.inf), np.full(count, -1)
     room = np.empty(passages + 1), np.empty(passages + 1, dtype=np.int64), np.empty(count, dtype=np.int64)
     limit = count if budget.iterations is None else budget.iterations
-    if budget.seconds is not None and budget.seconds <= 0:
-        limit = 0
-    arrays = graph.first, graph.to, graph.length, graph.centre
-    outcome, done, _ = leaf_astar.search(*arrays, start, goal, limit, cost, came_by, *room)
+    arrays, state, watch = (graph.first, graph.to, graph.length, graph.centre), np.zeros(2, dtype=np.int64), Stopwatch()
+    outcome = leaf_astar.SPENT
+    while outcome == leaf_astar.SPENT and (budget.seconds is None or watch.seconds < budget.seconds):
+        until = limit if budget.seconds is None else min(int(state[1]) + _BETWEEN_CLOCKS, limit)
+        outcome = leaf_astar.search(*arrays, start, goal, until, cost, came_by, *room, state)
+        if state[1] >= limit:
+            break
     way: list[int] = []
     leaf = goal
     while outcome == leaf_astar.FOUND and leaf != start:
         way.append(int(came_by[leaf]))
         leaf = int(np.searchsorted(graph.first, came_by[leaf], side="right")) - 1
-    return outcome, way[::-1], room[2][:done]
+    return outcome, way[::-1], room[2][: state[1]]
 
 
 def _inner(graph: LeafGraph, first: int, passages: list[int]) -> Array:

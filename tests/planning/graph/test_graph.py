@@ -137,6 +137,14 @@ def test_weights_may_be_a_function_that_leaves_edges_out():
         assert planner.plan(Problem(space, 0, 2)).cost == 5.0
 
 
+@pytest.mark.parametrize("answer", [lambda nodes: True, lambda nodes: None, lambda nodes: [1.0] * len(nodes)])
+def test_an_is_free_of_another_shape_is_refused(answer):
+    space = GraphSpace(networkx.path_graph(3))
+    for planner in ALL:
+        with pytest.raises(MalformedInput, match="is_free"):
+            planner.plan(Problem(space, 0, 2, is_free=answer))
+
+
 def test_what_the_problem_forbids_is_not_entered():
     space = GraphSpace(networkx.cycle_graph(6))
     for planner in ALL:
