@@ -107,8 +107,11 @@ class _Search:
         self._note_last()
 
     def _note_last(self) -> None:
-        """A path that got better in a batch that was cut short."""
+        """A path that got better in a batch that was cut short, or by rewiring elsewhere."""
         k, samples = len(self.seconds), int(self.state[0])
+        costs = np.where(self.to_go[: self.tree.size] <= 0.0, self.links[0][: self.tree.size], np.inf)
+        if self.state[1] >= 0 and costs.min() < self.best[0]:  # another state of the goal's region has become cheaper
+            self.state[1], self.best[0] = np.argmin(costs), costs.min()
         if self.state[1] >= 0 and k < len(self.better) and (k == 0 or self.best[0] < self.better[k - 1, 1]):
             self.better[k] = samples, self.best[0]
             self.seconds.append(self.task.watch.seconds)

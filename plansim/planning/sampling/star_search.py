@@ -33,6 +33,7 @@ def plan_by_star(
         return refusal
     search = _Search(task, planner, informed)
     search.run(budget)
+    search.take_cheapest_goal()
     row = int(search.state[1])
     tree = edges_in_order([search.tree]) if planner.keep_tree else None
     history = search.history()
@@ -79,6 +80,19 @@ class _Search:
             known = min(int(self.state[2]), IMPROVEMENTS)
             self.seconds += [self.task.watch.seconds] * (known - len(self.seconds))
             piece = next_piece(piece, self.task.watch.seconds - began)
+
+    def take_cheapest_goal(self) -> None:
+        """Of the states in the goal's region, where rewiring has made another one cheaper since."""
+        if self.task.goal_radius == 0.0 or self.state[1] < 0:
+            return
+        states, costs = self.tree.states, self.links[0][: self.tree.size]
+        inside = np.asarray(self.task.space.distance(states, self.task.goal)) <= self.task.goal_radius
+        row = int(np.argmin(np.where(inside, costs, np.inf)))
+        if costs[row] < self.best[0]:
+            self.state[1], self.best[0], k = row, costs[row], len(self.seconds)
+            if k < IMPROVEMENTS:
+                self.better[k] = self.state[0], costs[row]
+                self.seconds.append(self.task.watch.seconds)
 
     def history(self) -> Array:
         """(K, 3) samples, seconds, cost at each better path."""
