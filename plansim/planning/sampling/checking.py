@@ -15,7 +15,8 @@ from plansim.core.kernel import Kernel, kernel, lean_kernel
 from plansim.planning.spaces import straight
 
 MOST = 512  # states of an edge, up to which they are laid out by compiled code
-FIRST = 4  # states of an edge that are asked before all its others: most edges that are blocked show it there
+# states of an edge that are asked together, more and more: most edges that are blocked show it in the first few
+PARTS = [(0, 2), (2, 6), (6, 14), (14, 30), (30, 1 << 30)]
 
 
 class CheckedEdges:
@@ -47,8 +48,8 @@ class CheckedEdges:
             metric = self.space.metric
             count = self.lay_out(known, new, forward, arrays, metric, self.check_every, self.orders, self.states)
             # copies: what a user keeps of them is not written over
-            parts = (self.states[: min(FIRST, count)], self.states[FIRST:count])
-            return count > 0 and all(self.ask(part.copy()).all() for part in parts if len(part))
+            parts = (self.states[begin : min(end, count)] for begin, end in PARTS if begin < count)
+            return count > 0 and all(self.ask(part.copy()).all() for part in parts)
         a, b = (known, new) if forward else (new, known)
         if self.segment_free is not None:
             if not self.segment_free(a, b, arrays):
@@ -59,10 +60,10 @@ class CheckedEdges:
             return True
         count = max(ceil(float(self.space.distance(a, b)) / self.check_every), 1)
         shares = spread_shares(count)
-        for part in (shares[:FIRST], shares[FIRST:]):
+        for part in (shares[begin:end] for begin, end in PARTS if begin < count):
             # the known end is share 0, which is left out, seen from there
             states = self.space.interpolate(a, b, part if forward else 1.0 - part)
-            if len(part) and not self.ask(states).all():
+            if not self.ask(states).all():
                 return False
         return True
 
