@@ -44,7 +44,9 @@ def grow_trees(
 
 def next_piece(piece: int, seconds: float) -> int:
     """How much to do until the next look at the clock, where as much as `piece` took so long: samples may be dear."""
-    return 2 * piece if seconds < 0.5 * PIECE_SECONDS else max(piece // 2, 1) if seconds > 2 * PIECE_SECONDS else piece
+    if seconds > 2 * PIECE_SECONDS:
+        return max(piece // 2, 1)
+    return min(2 * piece, 1 << 30) if seconds < 0.5 * PIECE_SECONDS else piece
 
 
 def positive(planner: Any, *names: str) -> None:

@@ -202,3 +202,8 @@ def test_a_budget_in_seconds_is_kept_where_states_are_dear(make):
     problem = Problem(BoxSpace(Shapes([0, 0], [10, 10])), np.array([1.0, 1.0]), np.array([9.0, 1.0]), is_free)
     make(max_samples=100_000).plan(problem, Budget(seconds=0.02))
     assert asked
+
+
+def test_a_long_budget_is_looked_at_in_pieces_that_do_not_grow_for_ever(make):
+    plan = make(max_samples=20_000).plan(around_the_wall(), Budget(seconds=60.0))
+    assert plan.stats.samples == 20_000
