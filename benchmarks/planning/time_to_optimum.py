@@ -131,7 +131,8 @@ def main() -> None:
         runs = SEEDS if name.startswith("BIT") else 1
         times[name] = [ours(planner, *p, seed) for p in problems for seed in range(runs)]
     note = (
-        f"{WORLDS} worlds, {SEEDS} seeds (RRT*: 1, peers: {PEER_SEEDS}), at most {LIMIT:g} s a run (peers: {PEER_LIMIT:g} s). "
+        f"{WORLDS} worlds, {SEEDS} seeds (RRT*: 1, peers: {PEER_SEEDS}), "
+        f"at most {LIMIT:g} s a run (peers: {PEER_LIMIT:g} s). "
         "With `corners`, BIT* begins with the corners of the rectangles, which no peer is told; "
         "without, it knows as much as they."
     )
