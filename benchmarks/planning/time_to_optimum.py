@@ -55,8 +55,9 @@ def ours(planner, problem: Problem, enough: float, seed: int) -> float:
     if not len(better):
         return float("inf")
     began = time.perf_counter()
-    again = planner.plan(problem, Budget(iterations=int(better[0, 0])), np.random.default_rng(seed))
+    again = planner.plan(problem, Budget(iterations=max(int(better[0, 0]), 1)), np.random.default_rng(seed))
     seconds = time.perf_counter() - began
+    assert again.solved
     assert again.cost <= enough * (1 + 1e-12)
     assert problem.space.edge_free(again.states[:-1], again.states[1:]).all()
     return seconds

@@ -133,6 +133,7 @@ def _batches(sample, nearest, steer, edge_free, distance, make=lambda function: 
     def advance(tree, links, to_go, queue, state, best, better, stream, room, frame, arrays, batch, limit, edges):
         """Draws a batch and uses its edges, until none of them promises a better path, or `edges` have been used.
 
+        best: cost of the best path, and what it was when it was last pulled tight
         state: samples, row of the best goal, better paths so far, rows whose edges were queued
         """
         states, costs = tree[0], links[0]
@@ -150,7 +151,6 @@ def _batches(sample, nearest, steer, edge_free, distance, make=lambda function: 
             if costs[state[3]] == np.inf:
                 queue_edges_to(state[3], tree, links, to_go, queue, best, room, frame, arrays)
             state[3] += 1
-        known = better[state[2] - 1, 1] if state[2] > 0 else np.inf
         while True:
             while queue[2][0] > 0 and queue[0][0, 0] < best[0]:
                 if queue[0].shape[0] - queue[2][0] < NEIGHBOURS:
@@ -160,12 +160,12 @@ def _batches(sample, nearest, steer, edge_free, distance, make=lambda function: 
                 edges -= 1
                 use_first_edge(tree, links, to_go, queue, state, best, room, frame, arrays)
             queue[2][0] = 0
-            if not frame[5] or best[0] >= known:
+            if not frame[5] or best[0] >= best[1]:
                 break
             if states.shape[0] - tree[3][0] < PATH or queue[0].shape[0] < PATH * NEIGHBOURS:
                 return FULL
             tighten_path(tree, links, to_go, queue, state, best, room, frame, arrays)
-            known = best[0]
+            best[1] = best[0]
         if state[1] >= 0 and (state[2] == 0 or best[0] < better[state[2] - 1, 1]):
             k = min(state[2], better.shape[0] - 1)
             better[k, 0], better[k, 1] = state[0], best[0]

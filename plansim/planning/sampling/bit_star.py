@@ -68,7 +68,7 @@ class _Search:
         self.queue = new_queue(PATH * NEIGHBOURS)
         self.to_go[0] = max(task.apart - task.goal_radius, 0.0)
         self.state = np.array([0, -1, 0, 1], dtype=np.int64)
-        self.best, self.better = np.array([np.inf]), np.empty((10_000, 2))
+        self.best, self.better = np.full(2, np.inf), np.empty((10_000, 2))
         self.seconds: list[float] = []
         straight = getattr(getattr(task.space, "kernels", None), "distance", None) is None
         periodic = bool((task.metric[:, 2] > 0).any())

@@ -7,6 +7,7 @@ from functools import partial
 import numpy as np
 import pytest
 
+from plansim.core.shape_makers import random_boxes
 from plansim.core.shapes import Shapes
 from plansim.planning import Budget, Problem, Status
 from plansim.planning.sampling.bit_star import BITStar
@@ -207,3 +208,15 @@ def test_a_budget_in_seconds_is_kept_where_states_are_dear(make):
 def test_a_long_budget_is_looked_at_in_pieces_that_do_not_grow_for_ever(make):
     plan = make(max_samples=20_000).plan(around_the_wall(), Budget(seconds=60.0))
     assert plan.stats.samples == 20_000
+
+
+def test_where_the_clock_is_looked_at_changes_no_path():
+    """What a search under a clock had after so many samples, a search of so many samples has as well."""
+    space = BoxSpace(random_boxes(40, seed=4))
+    problem = Problem(space, np.array([3.0, 4.0]), np.array([96.0, 95.0]))
+    for corners in (True, False):
+        planner = BITStar(max_samples=2000, corners=corners)
+        timed = planner.plan(problem, Budget(seconds=60.0), np.random.default_rng(1))
+        for samples, _, cost in timed.history:
+            counted = planner.plan(problem, Budget(iterations=max(int(samples), 1)), np.random.default_rng(1))
+            assert counted.cost == pytest.approx(cost, rel=1e-12) or samples == 0
