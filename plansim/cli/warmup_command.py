@@ -16,8 +16,8 @@ Plays a few steps of the built-in environments with the policies made for them. 
 (see `plansim doctor`) until a source file changes.
 
 examples:
-  plansim warmup                what the shipped demo needs: some ten seconds
-  plansim warmup --planners     every planner as well, on a problem of its own: a minute or two
+  plansim warmup                what the environments need: a quarter of a minute
+  plansim warmup --planners     every planner as well, on a problem of its own: a minute
 """
 
 _MAP = {"name": "rooms"}
