@@ -7,7 +7,6 @@ moves straight from state to state, by assignment in the class body.
 
 from __future__ import annotations
 
-from dataclasses import fields
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -95,8 +94,3 @@ def interpolate(self, a: Array, b: Array, t: Array) -> Array:
 def sample(self, rng: np.random.Generator, count: int) -> Array:
     """States (count, n), uniform between `low` and `high`."""
     return rng.uniform(self.low, self.high, size=(count, len(self.low)))
-
-
-def without_caches(self) -> dict[str, Any]:
-    """What a pickle of a space carries: its parameters; kernels are made again where it arrives."""
-    return {field.name: getattr(self, field.name) for field in fields(self)}

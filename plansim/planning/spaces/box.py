@@ -45,7 +45,6 @@ class BoxSpace:
     def metric(self) -> Array:
         return base.metric(self.low, self.high)
 
-    __getstate__ = base.without_caches
     distance = base.distance
     __getstate__ = base.values
     interpolate = base.interpolate

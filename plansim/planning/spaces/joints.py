@@ -60,7 +60,6 @@ class JointSpace:
     def metric(self) -> Array:
         return base.metric(self.low, self.high, self.weights, self.continuous)
 
-    __getstate__ = base.without_caches
     distance = base.distance
     __getstate__ = base.values
     interpolate = base.interpolate

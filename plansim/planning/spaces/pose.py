@@ -78,7 +78,6 @@ class PoseSpace:
         turn = self.reach if self.turn_weight is None else self.turn_weight
         return base.metric(self.low, self.high, [1.0, 1.0, turn], [False, False, True])
 
-    __getstate__ = base.without_caches
     distance = base.distance
     __getstate__ = base.values
     interpolate = base.interpolate

@@ -34,7 +34,6 @@ class ReedsSheppSpace:
     low = cached_property(curved.low)
     high = cached_property(curved.high)
     metric = cached_property(curved.metric)
-    __getstate__ = base.without_caches
     sample = base.sample
     __getstate__ = base.values
     is_free = curved.is_free
