@@ -13,8 +13,9 @@ from plansim.models.car import Car
 from plansim.models.vehicle import Vehicle
 from plansim.planning.base import Budget, Plan, Problem, Stats, Status, Stopwatch, no_plan
 from plansim.planning.car.driving import drive
-from plansim.planning.car.hybrid_search import Question, Way, find_way
+from plansim.planning.car.hybrid_search import Question, find_way
 from plansim.planning.car.space import CarSpace, pose_of, shared_space
+from plansim.planning.car.two_trees import Way
 from plansim.planning.grid.space import GridSpace
 
 
@@ -85,9 +86,9 @@ class HybridAStar:
         way = find_way(self._question(space, start, goal), budget)
         stats = Stats(expanded=way.expanded, checks=way.shots, engine=f"two trees, level {way.level}")
         plan = no_plan(way.status, 3)
-        if way.arcs is not None:
+        if way.course is not None:
             longest = min(self.speed * self.dt, self.turning_radius / 16.0)  # rk4 drives these exactly, to 1e-8
-            states, controls = drive(self.robot, start, way.arcs, longest, self.dt)
+            states, controls = drive(self.robot, start, way.course, longest, self.dt)
             times = np.arange(len(states)) * self.dt
             least = min(float(space.distance(start, goal)), way.cost) if way.status is Status.SOLVED else 0.0
             plan = Plan(way.status, states, way.cost, controls, lower_bound=least, times=times)

@@ -18,52 +18,27 @@ from plansim.planning.car.analytic_expansion import NO_SHOT, shoot
 from plansim.planning.car.body import arc_room
 from plansim.planning.car.holonomic_heuristic import FAR
 from plansim.planning.car.kinematic_heuristic import table_length
+from plansim.planning.car.two_trees import (
+    BIN,
+    CLOSED,
+    EXHAUSTED,
+    EXPANDED,
+    FROM,
+    FULL,
+    JOINED,
+    MOVE,
+    NODES,
+    OPEN,
+    PARENT,
+    SHOTS,
+    SPENT,
+    TO,
+    TREE,
+    slot_of,
+)
+from plansim.planning.heap import pop, push
 
-JOINED, EXHAUSTED, SPENT, FULL = 0, 1, 2, 3
-NODES, EXPANDED, OPEN, FROM, TO, SHOTS = 0, 1, 2, 4, 5, 6  # entries of `state`; OPEN has one for each tree
-BIN, PARENT, MOVE, TREE, CLOSED = 0, 1, 2, 3, 4  # columns of `links`
 X, Y, HEADING, COST, ROOM = 0, 1, 2, 3, 4  # columns of `nodes`
-
-
-@kernel
-def push(keys, ids, size, key, node):
-    i = size
-    while i > 0:
-        up = (i - 1) >> 1
-        if keys[up] <= key:
-            break
-        keys[i], ids[i] = keys[up], ids[up]
-        i = up
-    keys[i], ids[i] = key, node
-
-
-@kernel
-def pop(keys, ids, size):
-    """The node of the lowest key of `size`; the heap is one shorter."""
-    first, size = ids[0], size - 1
-    key, node, i = keys[size], ids[size], 0
-    while True:
-        down = 2 * i + 1
-        if down >= size:
-            break
-        if down + 1 < size and keys[down + 1] < keys[down]:
-            down += 1
-        if keys[down] >= key:
-            break
-        keys[i], ids[i] = keys[down], ids[down]
-        i = down
-    keys[i], ids[i] = key, node
-    return first
-
-
-@kernel
-def slot_of(table, key):
-    """Where the key is, or would be, in an open hash table (S, 2) of keys and nodes, S a power of two."""
-    mask = table.shape[0] - 1
-    i = (((key ^ (key >> 15)) * 0x9E3779) >> 12) & mask  # stays below 2^63 for keys below 2^39
-    while table[i, 0] >= 0 and table[i, 0] != key:
-        i = (i + 1) & mask
-    return i
 
 
 @kernel
@@ -96,9 +71,7 @@ def search(problem, ground, body, trees, near, state, limit):
     problem: roots (2, 3), start and goal; moves (M, 3): curvature, length, whole bins turned; maps, table and middle,
         see `to_go`; shape: resolution, side of a cell, headings, turning radius, weight of the heuristic, side of a
         square; prices, see `analytic_expansion`
-    trees: nodes (N, 5), links (N, 5), keys and ids (2, N) of the queues, order (N,) of expansion, cells (S, 2), see
-        `slot_of`
-    near: (2, H', W') newest state expanded in each square, -1: none
+    trees, near, state: see `TwoTrees`
     """
     _, moves, maps, _, _, shape, prices = problem
     nodes, links, keys, ids, order, cells = trees
@@ -115,8 +88,8 @@ def search(problem, ground, body, trees, near, state, limit):
             return FULL
         if state[EXPANDED] >= limit:
             return SPENT
-        node = pop(keys[tree], ids[tree], state[OPEN + tree])
-        state[OPEN + tree] -= 1
+        node = ids[tree, 0]
+        state[OPEN + tree] = pop(keys[tree], ids[tree], state[OPEN + tree])
         if links[node, CLOSED]:
             continue
         links[node, CLOSED] = 1
@@ -182,8 +155,7 @@ def search(problem, ground, body, trees, near, state, limit):
             nodes[new, COST], nodes[new, ROOM] = to_cost, to_room
             links[new, BIN], links[new, PARENT], links[new, MOVE] = to_bin, node, move
             links[new, TREE], links[new, CLOSED] = tree, 0
-            push(keys[tree], ids[tree], state[OPEN + tree], to_cost + weight * ahead, new)
-            state[OPEN + tree] += 1
+            state[OPEN + tree] = push(keys[tree], ids[tree], state[OPEN + tree], to_cost + weight * ahead, new)
 
 
 @kernel
@@ -227,12 +199,3 @@ def way_between(problem, ground, body, trees, a, b):
         arcs[i, 0], arcs[i, 1] = moves[move, 0], -moves[move, 1]
         node = links[node, PARENT]
     return arcs[: count + ahead].copy()
-
-
-@kernel
-def rehash(old, new):
-    """Enters what one hash table of cells holds into a larger, empty one."""
-    for i in range(old.shape[0]):
-        if old[i, 0] >= 0:
-            slot = slot_of(new, old[i, 0])
-            new[slot, 0], new[slot, 1] = old[i, 0], old[i, 1]

@@ -85,8 +85,8 @@ class TruckHybridAStar:
         way = find_truck_way(self._question(space, start, goal), budget)
         stats = Stats(expanded=way.expanded, checks=way.shots, engine=f"two trees, level {way.level}")
         plan = no_plan(way.status, 4)
-        if way.states is not None:
-            controls = self._controls(way.states)
+        if way.course is not None:
+            controls = self._controls(way.course)
             states = play(self.robot, start, controls, self.dt)
             if not space.edge_free(states[:-1], states[1:]).all():  # what is driven must be free, not what was wanted
                 free = int(np.argmin(space.edge_free(states[:-1], states[1:])))

@@ -15,7 +15,9 @@ import numpy as np
 from plansim.core.kernel import kernel
 from plansim.core.scalar import wrap_angle
 from plansim.planning.car.holonomic_heuristic import FAR
-from plansim.planning.car.hybrid_kernels import (
+from plansim.planning.car.kinematic_heuristic import table_length
+from plansim.planning.car.truck_motion import dock, drive_arc
+from plansim.planning.car.two_trees import (
     CLOSED,
     EXHAUSTED,
     EXPANDED,
@@ -30,12 +32,9 @@ from plansim.planning.car.hybrid_kernels import (
     SPENT,
     TO,
     TREE,
-    pop,
-    push,
     slot_of,
 )
-from plansim.planning.car.kinematic_heuristic import table_length
-from plansim.planning.car.truck_motion import dock, drive_arc
+from plansim.planning.heap import pop, push
 
 X, Y, HEADING, TRAILER, COST, ROOM = 0, 1, 2, 3, 4, 5  # columns of `nodes`
 NEARBY = 5  # squares around a state whose newest states of the other tree are tried
@@ -75,7 +74,7 @@ def truck_search(problem, rig, trees, near, state, limit):
     problem: roots (2, 4), start and goal; moves (M, 2): curvature, length; maps, table, middles, see `truck_to_go`;
         shape: resolution, side of a cell, headings, the trailer's turning radius, weight of the heuristic, side of a
         square; prices: of metres driven backwards, of a change of gear; truck, see `truck_motion`
-    trees: nodes (N, 6), links (N, 5), keys and ids (2, N), order (N,), cells (S, 2), near: as in `hybrid_kernels`
+    trees, near, state: see `TwoTrees`
     """
     _, moves, maps, _, _, shape, prices, truck = problem
     nodes, links, keys, ids, order, cells = trees
@@ -94,8 +93,8 @@ def truck_search(problem, rig, trees, near, state, limit):
             return FULL
         if state[EXPANDED] >= limit:
             return SPENT
-        node = pop(keys[tree], ids[tree], state[OPEN + tree])
-        state[OPEN + tree] -= 1
+        node = ids[tree, 0]
+        state[OPEN + tree] = pop(keys[tree], ids[tree], state[OPEN + tree])
         if links[node, CLOSED]:
             continue
         links[node, CLOSED] = 1
@@ -162,8 +161,7 @@ def truck_search(problem, rig, trees, near, state, limit):
             nodes[new, X], nodes[new, Y], nodes[new, HEADING] = to_x, to_y, wrap_angle(to_heading)
             nodes[new, TRAILER], nodes[new, COST], nodes[new, ROOM] = wrap_angle(to_trailer), to_cost, to_room
             links[new, PARENT], links[new, MOVE], links[new, TREE], links[new, CLOSED] = node, move, tree, 0
-            push(keys[tree], ids[tree], state[OPEN + tree], to_cost + weight * ahead, new)
-            state[OPEN + tree] += 1
+            state[OPEN + tree] = push(keys[tree], ids[tree], state[OPEN + tree], to_cost + weight * ahead, new)
 
 
 @kernel

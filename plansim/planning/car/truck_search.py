@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from math import ceil, cos, inf, sin, tan
+from functools import partial
+from math import ceil, cos, sin, tan
 from typing import NamedTuple
 
 import numpy as np
@@ -11,28 +12,16 @@ from plansim.core.arrays import Array
 from plansim.planning.base import Budget, Status, Stopwatch
 from plansim.planning.car import truck_kernels as kernels
 from plansim.planning.car.holonomic_heuristic import FAR, distance_map
-from plansim.planning.car.hybrid_kernels import rehash
 from plansim.planning.car.kinematic_heuristic import reeds_shepp_table
 from plansim.planning.car.truck_motion import dock, room_of
 from plansim.planning.car.truck_path import along_arc, along_curve, path_costs, shorten_truck
 from plansim.planning.car.truck_space import TruckSpace
+from plansim.planning.car.two_trees import EXHAUSTED, FROM, JOINED, MOVE, PARENT, SHOTS, TO, TwoTrees, Way
 
 LEVELS = ((2.0, 0.1), (1.0, 0.1), (0.5, 0.02))  # sides of a cell, shares of a map's cell that the bodies are held clear
 SKINS = (0.1, 0.02, 0.005, 0.0)
 STEERINGS = (0.0, 0.5, -0.5, 1.0, -1.0)  # shares of the tightest curvature
-_BETWEEN_CLOCKS = 512  # expansions
 _SHORTENINGS = 2
-
-
-class TruckWay(NamedTuple):
-    status: Status
-    states: Array | None = None  # (T + 1, 4) dense
-    cost: float = inf
-    expanded: int = 0
-    shots: int = 0
-    level: int = 0  # of the search that found it
-    looked_at: Array | None = None  # (N, 4) states in the order of their expansion
-    grown: Array | None = None  # (E, 2, 4) arcs of both trees, from parent to child
 
 
 class TruckQuestion(NamedTuple):
@@ -63,21 +52,21 @@ class TruckQuestion(NamedTuple):
         return rig
 
 
-def find_truck_way(question: TruckQuestion, budget: Budget) -> TruckWay:
+def find_truck_way(question: TruckQuestion, budget: Budget) -> Way:
     """Searches at one level after the other, until a way is found, the budget is spent, or the finest is exhausted."""
     if np.array_equal(*question.roots):
-        return TruckWay(Status.SOLVED, question.roots[:1], 0.0)
+        return Way(Status.SOLVED, question.roots[:1], 0.0)
     watch, maps = Stopwatch(), _maps(question)
     if maps is None:
-        return TruckWay(Status.NO_PATH)
+        return Way(Status.NO_PATH)
     expanded = shots = 0
     for level, (scale, skin) in enumerate(LEVELS):
         search = _Search(question, maps, scale, question.rig(skin))
         left = None if budget.iterations is None else budget.iterations - expanded
         outcome = search.run(left, budget.seconds, watch)
-        expanded, shots = expanded + search.expanded, shots + int(search.state[kernels.SHOTS])
-        if outcome != kernels.EXHAUSTED:
-            status = Status.SOLVED if outcome == kernels.JOINED else Status.BUDGET_SPENT
+        expanded, shots = expanded + search.trees.expanded, shots + int(search.trees.state[SHOTS])
+        if outcome != EXHAUSTED:
+            status = Status.SOLVED if outcome == JOINED else Status.BUDGET_SPENT
             return search.way(status)._replace(expanded=expanded, shots=shots, level=level)
     # no proof that there is none: between its cells and headings there may be a way
     return search.way(Status.NEAREST)._replace(expanded=expanded, shots=shots, level=level)
@@ -104,7 +93,7 @@ def _maps(question: TruckQuestion) -> Array | None:
 
 
 class _Search:
-    """Both trees of one level, in arrays that grow."""
+    """The search of one level."""
 
     def __init__(self, question: TruckQuestion, maps: Array, scale: float, rig: tuple):
         q, side = question, question.side * scale
@@ -116,56 +105,27 @@ class _Search:
         middles = np.stack([space.passable[0] for space in q.space.spaces])
         shape = (resolution, side, float(q.headings), circle, q.weight, square)
         self.problem = (q.roots, moves, maps, reeds_shepp_table(), middles, shape, q.prices, q.truck)
-        count = 4096
-        nodes, links = np.empty((count, 6)), np.empty((count, 5), dtype=np.int64)
-        keys, ids = np.zeros((2, count)), np.empty((2, count), dtype=np.int64)
-        for tree in (0, 1):
-            nodes[tree] = *q.roots[tree], 0.0, room_of(*q.roots[tree], q.truck, rig)
-            links[tree] = 0, -1, -1, tree, 0
-            ids[tree, 0] = tree
-        cells = np.full((4 * count, 2), -1, dtype=np.int64)
-        self.trees: tuple[Array, ...] = (nodes, links, keys, ids, np.empty(count, dtype=np.int64), cells)
-        squares = (int(cells * resolution / square) + 1 for cells in maps.shape[2:])
-        self.near = np.full((2, *squares), -1, dtype=np.int64)
-        self.state = np.array([2, 0, 1, 1, 0, 0, 0])
+        squares = tuple(int(cells * resolution / square) + 1 for cells in maps.shape[2:])
+        self.trees = TwoTrees(q.roots, (room_of(*root, q.truck, rig) for root in q.roots), squares)
 
     def run(self, iterations: int | None, seconds: float | None, watch: Stopwatch) -> int:
-        most, last = 1 << 60 if iterations is None else iterations, inf if seconds is None else seconds
-        while True:
-            limit = most if seconds is None else min(self.expanded + _BETWEEN_CLOCKS, most)
-            outcome = kernels.truck_search(self.problem, self.rig, self.trees, self.near, self.state, limit)
-            if outcome == kernels.FULL:
-                self.grow()
-            elif outcome != kernels.SPENT or self.expanded >= most or watch.seconds >= last:
-                return int(outcome)
+        return self.trees.run(partial(kernels.truck_search, self.problem, self.rig), iterations, seconds, watch)
 
-    def grow(self) -> None:
-        *lists, cells = self.trees
-        longer = np.full((2 * len(cells), 2), -1, dtype=np.int64)
-        rehash(cells, longer)
-        axes = (0, 0, 1, 1, 0)
-        lists = [np.concatenate((a, np.empty_like(a)), axis) for a, axis in zip(lists, axes, strict=True)]
-        self.trees = (*lists, longer)
-
-    @property
-    def expanded(self) -> int:
-        return int(self.state[kernels.EXPANDED])
-
-    def way(self, status: Status) -> TruckWay:
+    def way(self, status: Status) -> Way:
         q = self.question
         if status is Status.SOLVED:
-            states = self._joined(int(self.state[kernels.FROM]), int(self.state[kernels.TO]))
+            states = self._joined(int(self.trees.state[FROM]), int(self.trees.state[TO]))
             stride = max(int(q.step / q.spacing), 1)
             for _ in range(_SHORTENINGS):
                 states = shorten_truck(states, q.spacing, stride, q.truck, self.rig, q.prices)
         else:
-            node = int(kernels.truck_nearest(self.problem, self.trees, int(self.state[kernels.NODES])))
+            node = int(kernels.truck_nearest(self.problem, self.trees.arrays, self.trees.size))
             states = np.concatenate((q.roots[:1], *self._branch(node)[::-1]))
-        return TruckWay(status, states, float(path_costs(states, q.prices)[-1]), 0, 0, 0, *self.seen())
+        return Way(status, states, float(path_costs(states, q.prices)[-1]), 0, 0, 0, *self.trees.seen(q.keep))
 
     def _joined(self, a: int, b: int) -> Array:
         """The states from the start to node a of its tree, along a docking curve to node b, and on to the goal."""
-        q, nodes, curve = self.question, self.trees[0], np.empty((2, 6))
+        q, nodes, curve = self.question, self.trees.arrays[0], np.empty((2, 6))
         _, gear = dock(nodes[a], nodes[b], nodes[a, kernels.ROOM], q.truck, self.rig, q.prices, 1e300, curve)
         onwards = [piece[-2::-1] for piece in self._branch(b)]
         ends = [nodes[parent : parent + 1, :4] for parent in self._parents(b)]
@@ -174,27 +134,19 @@ class _Search:
         return np.concatenate((q.roots[:1], *self._branch(a)[::-1], middle, *rest))
 
     def _parents(self, node: int) -> list[int]:
-        links, out = self.trees[1], []
-        while links[node, kernels.PARENT] >= 0:
-            node = int(links[node, kernels.PARENT])
+        links, out = self.trees.arrays[1], []
+        while links[node, PARENT] >= 0:
+            node = int(links[node, PARENT])
             out.append(node)
         return out
 
     def _branch(self, node: int) -> list[Array]:
         """The arcs from a node's ancestors, its own first, as states without their begin."""
-        q, (nodes, links, *_), out = self.question, self.trees, []
+        q, (nodes, links, *_), out = self.question, self.trees.arrays, []
         for parent in self._parents(node):
-            curvature, length = self.problem[1][links[node, kernels.MOVE]]
+            curvature, length = self.problem[1][links[node, MOVE]]
             piece = np.empty((max(ceil(abs(length) / q.spacing - 1e-9), 1), 4))
             along_arc(nodes[parent, :4], curvature, length, q.truck, piece)
             out.append(piece)
             node = parent
         return out
-
-    def seen(self) -> tuple[Array | None, Array | None]:
-        if not self.question.keep:
-            return None, None
-        nodes, links, *_, order, _ = self.trees
-        child = np.flatnonzero(links[: int(self.state[kernels.NODES]), kernels.PARENT] >= 0)
-        parent = links[child, kernels.PARENT]
-        return nodes[order[: self.expanded], :4], np.stack((nodes[parent, :4], nodes[child, :4]), axis=1)

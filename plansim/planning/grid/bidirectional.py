@@ -12,7 +12,6 @@ from plansim.core.kernel import kernel
 from plansim.planning.base import Budget, Plan, Problem, Stats, Status, Stopwatch
 from plansim.planning.graph.bidirectional import plan_bidirectionally
 from plansim.planning.graph.space import GraphSpace
-from plansim.planning.grid.heap import pop, push
 from plansim.planning.grid.kernels import COLUMNS, ENDED, FULL, LOWEST, ROWS, SPENT
 from plansim.planning.grid.moves import (
     METRES,
@@ -29,6 +28,7 @@ from plansim.planning.grid.reach import nearest_came, within
 from plansim.planning.grid.space import GridSpace
 from plansim.planning.grid.terrain_kernels import cells_between
 from plansim.planning.grid.terrain_search import ground_of
+from plansim.planning.heap import pop, push
 
 ENGINE = "both ends, shared settled cells"
 UNREACHED = 255  # in place of a direction

@@ -10,10 +10,10 @@ from plansim.core.kernel import kernel
 from plansim.planning.base import Budget, Plan, Problem
 from plansim.planning.graph.search import plan_greedily
 from plansim.planning.graph.space import GraphSpace
-from plansim.planning.grid.heap import pop, push
 from plansim.planning.grid.kernels import COLUMNS, ENDED, LOWEST, ROWS, SPENT
 from plansim.planning.grid.reach import FOUND, UNREACHED, plan_by_reaching
 from plansim.planning.grid.terrain_kernels import cells_between
+from plansim.planning.heap import pop, push
 
 ENGINE = "greedy"
 

@@ -13,9 +13,9 @@ from __future__ import annotations
 import numpy as np
 
 from plansim.core.kernel import kernel
-from plansim.planning.grid.heap import pop, push
 from plansim.planning.grid.kernels import COLUMNS, ENDED, FULL, LOWEST, ROWS, SPENT
 from plansim.planning.grid.moves import METRES
+from plansim.planning.heap import pop, push
 
 WAITS = 16  # added to the direction by which a cell was reached, while it is in the queue
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from plansim.core.kernel import lean_kernel
+from plansim.planning.heap import pop, push
 from plansim.planning.sampling.nearest import insert, k_nearest
 from plansim.planning.spaces.straight import distance
 
@@ -32,14 +33,15 @@ def shortest(links, states, metric, goal, goal_radius, joins, to_goal, costs, pa
     """
     offsets, targets, lengths = links
     first, joined = joins
+    keys, items = heap
     size, expanded, nearest, least, best, last = 0, 0, -1, np.inf, np.inf, -1
     for k in range(first.shape[0]):
         row = first[k]
         costs[row], parents[row] = joined[k], -1
-        size = push(heap, size, joined[k] + max(distance(states[row], goal, metric) - goal_radius, 0.0), row)
+        size = push(keys, items, size, joined[k] + max(distance(states[row], goal, metric) - goal_radius, 0.0), row)
     while size > 0 and heap[0][0] < best:
         f, row = heap[0][0], heap[1][0]
-        size = pop(heap, size)
+        size = pop(keys, items, size)
         to_go = max(distance(states[row], goal, metric) - goal_radius, 0.0)
         if f > costs[row] + to_go:  # a shorter way has been found since
             continue
@@ -52,35 +54,5 @@ def shortest(links, states, metric, goal, goal_radius, joins, to_goal, costs, pa
             to, cost = targets[k], costs[row] + lengths[k]
             if cost < costs[to]:
                 costs[to], parents[to] = cost, row
-                size = push(heap, size, cost + max(distance(states[to], goal, metric) - goal_radius, 0.0), to)
+                size = push(keys, items, size, cost + max(distance(states[to], goal, metric) - goal_radius, 0.0), to)
     return (True, last, expanded) if last >= 0 else (False, nearest, expanded)
-
-
-@lean_kernel
-def push(heap, size, key, value):
-    """Adds to a binary heap of keys and values; its new size."""
-    keys, values = heap
-    i = size
-    while i > 0 and keys[(i - 1) // 2] > key:
-        keys[i], values[i] = keys[(i - 1) // 2], values[(i - 1) // 2]
-        i = (i - 1) // 2
-    keys[i], values[i] = key, value
-    return size + 1
-
-
-@lean_kernel
-def pop(heap, size):
-    """Takes the least key off a heap; its new size."""
-    keys, values = heap
-    size -= 1
-    key, value, i = keys[size], values[size], 0
-    while 2 * i + 1 < size:
-        child = 2 * i + 1
-        if child + 1 < size and keys[child + 1] < keys[child]:
-            child += 1
-        if keys[child] >= key:
-            break
-        keys[i], values[i] = keys[child], values[child]
-        i = child
-    keys[i], values[i] = key, value
-    return size

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from plansim.core.kernel import kernel
+from plansim.planning.heap import pop, push
 
 FOUND, NO_WAY, SPENT = 0, 1, 2
 
@@ -23,8 +24,7 @@ def search(first, to, length, centre, start, goal, limit, cost, came_by, heap_f,
             return FOUND
         if state[1] >= limit:
             return SPENT
-        state[0] -= 1
-        _sift_down(heap_f, heap_leaf, state[0])
+        state[0] = pop(heap_f, heap_leaf, state[0])
         if f > cost[leaf] + _between(centre, leaf, goal) + 1e-9:
             continue  # was reached on a shorter way since
         if state[1] < expanded.shape[0]:
@@ -34,8 +34,7 @@ def search(first, to, length, centre, start, goal, limit, cost, came_by, heap_f,
             other, new = to[e], cost[leaf] + length[e]
             if new < cost[other]:
                 cost[other], came_by[other] = new, e
-                _sift_up(heap_f, heap_leaf, state[0], new + _between(centre, other, goal), other)
-                state[0] += 1
+                state[0] = push(heap_f, heap_leaf, state[0], new + _between(centre, other, goal), other)
     return NO_WAY
 
 
@@ -45,26 +44,3 @@ def _between(centre, a, b):
     for axis in range(centre.shape[1]):
         total += (centre[a, axis] - centre[b, axis]) ** 2
     return total**0.5
-
-
-@kernel
-def _sift_up(keys, values, i, key, value):
-    while i > 0 and key < keys[(i - 1) >> 1]:
-        keys[i], values[i] = keys[(i - 1) >> 1], values[(i - 1) >> 1]
-        i = (i - 1) >> 1
-    keys[i], values[i] = key, value
-
-
-@kernel
-def _sift_down(keys, values, last):
-    """Puts the entry at `last` in the place of the first one, which was taken."""
-    key, value, i = keys[last], values[last], 0
-    while 2 * i + 1 < last:
-        down = 2 * i + 1
-        if down + 1 < last and keys[down + 1] < keys[down]:
-            down += 1
-        if not keys[down] < key:
-            break
-        keys[i], values[i] = keys[down], values[down]
-        i = down
-    keys[i], values[i] = key, value

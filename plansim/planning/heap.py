@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from plansim.core.kernel import kernel
+from plansim.core.kernel import lean_kernel
 
 
-@kernel
+@lean_kernel
 def push(keys, items, length, key, item):
     """Puts an item in; the arrays must have room for it."""
     i = length
@@ -24,7 +24,7 @@ def push(keys, items, length, key, item):
     return length + 1
 
 
-@kernel
+@lean_kernel
 def pop(keys, items, length):
     """Takes the first item out of a heap that has one; read it before."""
     length -= 1
