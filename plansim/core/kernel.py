@@ -11,11 +11,13 @@ from __future__ import annotations
 import functools
 import hashlib
 import os
+import pickle
 import types
 from collections.abc import Callable, Iterator
 from typing import Any
 
 _COMPILE_OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy"}
+UNREADABLE = (ImportError, AttributeError, EOFError, pickle.UnpicklingError)
 _FIXED = (bool, int, float, complex, str, tuple)
 
 
@@ -150,10 +152,25 @@ def _content_cache(function: Callable[..., Any], sources: frozenset[tuple[str, s
     # closures of one factory share a name: their files keep them apart, their contents tell when they are stale
     files = _digest(repr(sorted(name for name, _ in sources)).encode())[:12]
 
+    class Files(IndexDataCacheFile):
+        """What cannot be read, since a type of its arguments has moved to another module, say, is compiled again."""
+
+        def _load_index(self):
+            try:
+                return super()._load_index()
+            except UNREADABLE:
+                return {}
+
+        def load(self, key):
+            try:
+                return super().load(key)
+            except UNREADABLE:
+                return None
+
     class ContentCache(FunctionCache):
         def __init__(self) -> None:
             super().__init__(function)
-            self._cache_file = IndexDataCacheFile(
+            self._cache_file = Files(
                 cache_path=self._cache_path,
                 filename_base=f"{self._impl.filename_base}-{files}",
                 source_stamp=stamp,

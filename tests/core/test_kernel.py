@@ -113,6 +113,26 @@ def test_a_second_process_finds_the_machine_code_of_the_first(tmp_path):
 
 
 @compiled_only
+@pytest.mark.parametrize("damage", ["moved", "cut short"])
+def test_machine_code_that_cannot_be_read_back_is_compiled_again(tmp_path, damage):
+    """A type of its arguments lies in another module now, while the kernel itself is as it was."""
+    place = "from typing import NamedTuple\nclass Place(NamedTuple):\n    x: float\n"
+    (tmp_path / "here.py").write_text(place)
+    (tmp_path / "doubles.py").write_text(
+        "from plansim.core.kernel import kernel\n@kernel\ndef double(place):\n    return 2.0 * place.x\n"
+    )
+    code = "from doubles import double; from {} import Place; print(double(Place(21.0)))"
+    assert _run(tmp_path, code.format("here")) == ["42.0"]
+    if damage == "moved":
+        (tmp_path / "here.py").rename(tmp_path / "there.py")
+        assert _run(tmp_path, code.format("there")) == ["42.0"]
+    else:
+        for file in tmp_path.glob("**/*.nb*"):
+            file.write_bytes(file.read_bytes()[:-40])
+        assert _run(tmp_path, code.format("here")) == ["42.0"]
+
+
+@compiled_only
 def test_an_array_that_a_kernel_reads_belongs_to_what_it_is(tmp_path):
     leaf = "from tables import TABLE\nfrom plansim.core.kernel import kernel\n@kernel\ndef f(i): return TABLE[i]\n"
     (tmp_path / "leaf.py").write_text(leaf)
