@@ -7,9 +7,9 @@ from math import cos, fabs, sin
 import numpy as np
 
 from plansim.core.kernel import kernel
-from plansim.planning.car.body import arc_room, clearance
 from plansim.planning.curves.reeds_shepp_words import shortest_reeds_shepp
 from plansim.planning.curves.words import advance
+from plansim.planning.spaces.body import arc_room, clearance
 
 NO_SHOT = 1e300
 

@@ -15,7 +15,6 @@ import numpy as np
 from plansim.core.kernel import kernel
 from plansim.core.scalar import wrap_angle
 from plansim.planning.car.analytic_expansion import NO_SHOT, shoot
-from plansim.planning.car.body import arc_room
 from plansim.planning.car.holonomic_heuristic import FAR
 from plansim.planning.car.kinematic_heuristic import table_length
 from plansim.planning.car.two_trees import (
@@ -37,6 +36,7 @@ from plansim.planning.car.two_trees import (
     slot_of,
 )
 from plansim.planning.heap import pop, push
+from plansim.planning.spaces.body import arc_room
 
 X, Y, HEADING, COST, ROOM = 0, 1, 2, 3, 4  # columns of `nodes`
 

@@ -12,11 +12,11 @@ from plansim.core.arrays import Array
 from plansim.planning.base import Budget, Status, Stopwatch
 from plansim.planning.car import hybrid_kernels as kernels
 from plansim.planning.car.analytic_expansion import drive_cost, merged, shorten
-from plansim.planning.car.body import Body, Ground, clearance
 from plansim.planning.car.holonomic_heuristic import FAR, distance_map
 from plansim.planning.car.kinematic_heuristic import reeds_shepp_table
 from plansim.planning.car.space import CarSpace
 from plansim.planning.car.two_trees import EXHAUSTED, FROM, JOINED, SHOTS, TO, TwoTrees, Way
+from plansim.planning.spaces.body import Body, Ground, clearance
 
 # sides of a cell, headings, and shares of a map's cell that the body is held clear: each level sees what the one before
 # may miss. Beyond the second there are only pockets left to be seen: a car wedged in needs small moves

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from plansim.core.arrays import Array
+from plansim.core.arrays import Array, numbers
 from plansim.core.errors import MalformedInput
 from plansim.core.random import stream
 from plansim.planning.base import Budget, Plan, Problem, Stats, Status, Stopwatch, no_plan
@@ -133,16 +133,11 @@ def checked(problem: Problem) -> tuple[Array, Array]:
             f"the problem's space is {type(space).__name__}, which has no {missing[0]!r}: a kinodynamic planner needs "
             "a plansim.planning.car.vehicle_space.VehicleSpace"
         )
-    if not 0.0 <= problem.goal_radius < np.inf:
-        raise MalformedInput(f"goal_radius is {problem.goal_radius}, but must be a distance, 0 or above")
     return _state(space, "start", problem.start), _state(space, "goal", problem.goal)
 
 
 def _state(space: Any, name: str, state: Array) -> Array:
-    try:
-        x = np.array(state, dtype=float)
-    except (TypeError, ValueError) as error:
-        raise MalformedInput(f"{name} must consist of numbers: {error}") from None
+    x = numbers(name, state)
     names = space.motion.state.names
     if x.shape != (len(names),) or not np.isfinite(x).all():
         raise MalformedInput(f"{name} is {x.tolist()}, but must be finite numbers for {', '.join(names)}")
@@ -158,10 +153,7 @@ def asking(problem: Problem):
     def is_free(states: Array) -> Array:
         free = np.asarray(problem.space.is_free(states))
         if problem.is_free is not None and free.any():
-            asked = np.asarray(problem.is_free(states))
-            if asked.shape != free.shape:
-                raise MalformedInput(f"is_free answered {asked.shape} when asked for states {states.shape}")
-            free = free & asked.astype(bool)
+            free = free & problem.asked(states)
         return free
 
     return is_free

@@ -15,7 +15,7 @@ from plansim.core.errors import MalformedInput
 from plansim.core.geometry import between, compose, exponential, logarithm
 from plansim.core.grid import OccupancyGrid
 from plansim.core.layout import wrap_angle
-from plansim.planning.car.body import Body, Ground, arcs_free, body_of, ground_of, inscribed, poses_free
+from plansim.planning.spaces.body import Body, Ground, arcs_free, body_of, ground_of, inscribed, poses_free
 
 MARGIN = 0.25  # of a cell: clearer than this, a body is looked at less closely
 

@@ -6,7 +6,7 @@ heading, its curvature k bends the two by atan(k length), and the change of k is
 axle with given directions and curvatures at both ends therefore leads from any state to any other, exactly.
 
 truck: (trailer_length, max_bend, max_curvature of the tractor)
-rig: (ground, tractor's body, trailer's body), see `plansim.planning.car.body`
+rig: (ground, tractor's body, trailer's body), see `plansim.planning.spaces.body`
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ import numpy as np
 
 from plansim.core.kernel import kernel
 from plansim.core.scalar import wrap_angle
-from plansim.planning.car.body import clearance
 from plansim.planning.curves.words import advance
+from plansim.planning.spaces.body import clearance
 
 STRETCHES = np.array([1.0, 1.4, 0.7])  # of a curve's speed at its ends, as shares of the chord
 COARSE = 12  # poses at which a curve is looked at first

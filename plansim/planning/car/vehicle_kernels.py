@@ -26,7 +26,7 @@ def vehicle_kernels(step: Kernel, clearance: Kernel) -> tuple[Kernel, Kernel]:
     """room(x (n,), arrays) -> metres by which all is at least clear, negative: it is not free;
     way_room(x, u, p, dt, room, arrays, scratch (2, n)) -> room after dt, negative: it was not free somewhere.
 
-    step: of a vehicle, as `models.vehicle.compiled_step`; clearance: of a body, as `car.body.clearance`. way_room is
+    step: of a vehicle, as `models.vehicle.compiled_step`; clearance: of a body, as `spaces.body.clearance`. way_room is
     given the room of x, and leaves the state after dt in scratch[1].
     """
 

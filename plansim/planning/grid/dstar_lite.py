@@ -11,7 +11,7 @@ from plansim.core.arrays import Array, readonly
 from plansim.planning.base import Budget, Plan, Problem, Stats, Status, Stopwatch, no_plan
 from plansim.planning.grid import dstar_kernels
 from plansim.planning.grid.kernels import COLUMNS, ROWS, SPAN, STRAIGHT, octile
-from plansim.planning.grid.search import cell_of, plain_grid_space
+from plansim.planning.grid.search import free_ends, plain_grid_space
 from plansim.planning.grid.space import GridSpace
 
 _BETWEEN_CLOCKS = 4096  # expansions
@@ -52,10 +52,9 @@ class DStarReplanner:
     def plan(self, problem: Problem, budget: Budget = Budget(), rng: np.random.Generator | None = None) -> Plan:
         watch = Stopwatch()
         space = plain_grid_space(problem)
-        start, goal = (cell_of(space, name, getattr(problem, name)) for name in ("start", "goal"))
-        for cell, status in ((start, Status.INVALID_START), (goal, Status.INVALID_GOAL)):
-            if space.blocked[cell]:
-                return no_plan(status, 2, Stats(seconds=watch.seconds, engine="D* Lite"))
+        start, goal, refused = free_ends(problem, space)
+        if refused is not None:
+            return no_plan(refused, 2, Stats(seconds=watch.seconds, engine="D* Lite"))
         engine = "D* Lite, repaired"
         if self._search is None or not self._search.repaired_for(space, start, goal):
             self._search, engine = _Search(space, start, goal), "D* Lite, from the goal"

@@ -10,7 +10,7 @@ import numpy as np
 
 from plansim.core.arrays import Array
 from plansim.planning.base import Budget, Plan, Problem, Stats, Status, Stopwatch, no_plan
-from plansim.planning.grid.search import cell_of, plain_grid_space
+from plansim.planning.grid.search import free_ends, plain_grid_space
 from plansim.planning.grid.space import GridSpace
 
 Cell = tuple[int, int]
@@ -29,10 +29,9 @@ class NetworkX:
 
         watch = Stopwatch()
         space = plain_grid_space(problem)
-        start, goal = (cell_of(space, name, getattr(problem, name)) for name in ("start", "goal"))
-        for cell, status in ((start, Status.INVALID_START), (goal, Status.INVALID_GOAL)):
-            if space.blocked[cell]:
-                return no_plan(status, 2, Stats(seconds=watch.seconds, engine="networkx"))
+        start, goal, refused = free_ends(problem, space)
+        if refused is not None:
+            return no_plan(refused, 2, Stats(seconds=watch.seconds, engine="networkx"))
         graph, asked = grid_graph(space), _Counted(budget, watch)
         metres = space.grid.resolution
         try:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from plansim.core.arrays import Array
+from plansim.core.arrays import Array, numbers
 from plansim.core.errors import MalformedInput
 from plansim.planning.base import Plan, Problem, Stats, Status, Stopwatch, no_plan
 from plansim.planning.grid.space import GridSpace
@@ -39,7 +39,7 @@ class Task:
         self.bounds, self.metric, self.diagonal = frame[:3]
         self.start = state_of(self.space, frame, "start", problem.start)
         self.goal = state_of(self.space, frame, "goal", problem.goal)
-        self.goal_radius = _radius(problem.goal_radius)
+        self.goal_radius = float(problem.goal_radius)
         rng, key = (np.random.default_rng(0), _first_key()) if rng is None else (rng, rng.integers(1 << 63))
         self.stream = np.array([key, 0], dtype=np.uint64)
         self.step = self.diagonal / STEPS if step is None else float(step)
@@ -135,10 +135,7 @@ def _frame_of(key: _Itself) -> Frame:
 
 def state_of(space: Any, frame: Frame, name: str, state: Array) -> Array:
     """The problem's start or goal (n,), within bounds where it comes round; a map takes x, y only."""
-    try:
-        x = np.array(state, dtype=float)
-    except (TypeError, ValueError) as error:
-        raise MalformedInput(f"{name} must consist of numbers: {error}") from None
+    x = numbers(name, state)
     if type(space) is MapSpace and x.ndim == 1:
         x = x[:2].copy()
     values = x.tolist()
@@ -154,12 +151,6 @@ def state_of(space: Any, frame: Frame, name: str, state: Array) -> Array:
         where = "map" if type(space) is MapSpace else "space"
         raise MalformedInput(f"{name} {values} lies outside the {where}, {frame.low} to {frame.high}")
     return x
-
-
-def _radius(radius: float) -> float:
-    if not 0.0 <= radius < np.inf:
-        raise MalformedInput(f"goal_radius is {radius}, but must be a distance, 0 or above")
-    return float(radius)
 
 
 @lru_cache(maxsize=1)

@@ -16,11 +16,11 @@ from plansim.core.grid import OccupancyGrid
 from plansim.core.kernel import Kernel, kernel
 from plansim.core.layout import wrap_angle
 from plansim.core.shapes import Shapes
-from plansim.planning.car.body import body_of, clearance, ground_of
-from plansim.planning.car.body_among_shapes import body_among, clearance_among
 from plansim.planning.curves.words import check_positive, sample_words
 from plansim.planning.spaces import base
 from plansim.planning.spaces.base import Kernels
+from plansim.planning.spaces.body import body_of, clearance, ground_of
+from plansim.planning.spaces.body_among_shapes import body_among, clearance_among
 from plansim.planning.spaces.curved_kernels import curve_kernels
 
 POINT = 1e-9  # m, radius of a body that is a point

@@ -18,7 +18,7 @@ def curve_kernels(shortest: Kernel, length: Kernel, room: Kernel) -> tuple[Kerne
     """point_free, segment_free, distance, interpolate.
 
     shortest, length: of a kind of curve, as `shortest_dubins` and `dubins_distance`
-    room: (x, y, cosine, sine, ground, body) -> metres by which the body is clear, as `car.body.clearance`
+    room: (x, y, cosine, sine, ground, body) -> metres by which the body is clear, as `spaces.body.clearance`
     """
 
     @kernel

@@ -7,9 +7,9 @@ import pytest
 
 from plansim.core.errors import MalformedInput
 from plansim.core.grid import OccupancyGrid
-from plansim.planning.car.body import arc_room, body_of, clearance, ground_of, inscribed
 from plansim.planning.car.space import CarSpace
 from plansim.planning.curves.words import advance
+from plansim.planning.spaces.body import arc_room, body_of, clearance, ground_of, inscribed
 from tests.planning.car.naive_bodies import overlaps
 
 OUTLINES = {

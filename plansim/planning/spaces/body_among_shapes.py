@@ -14,7 +14,7 @@ from plansim.core.arrays import readonly
 from plansim.core.kernel import kernel
 from plansim.core.shape_kernels import clearance as clearance_of_point
 from plansim.core.shape_kernels import segment_free
-from plansim.planning.car.body import Body, body_of
+from plansim.planning.spaces.body import Body, body_of
 
 
 def body_among(outline: Any, margin: float, skin: float) -> Body:
