@@ -18,8 +18,8 @@ from plansim.core.grid import OccupancyGrid
 from plansim.core.layout import wrap_angle
 from plansim.core.trajectory import closest_on_path
 from plansim.estimation.base import Estimator
-from plansim.estimation.seen_cells import with_seen
-from plansim.estimation.unmapped import NO_MARKS, Marks, UnmappedObstacles
+from plansim.estimation.localization.seen_cells import with_seen
+from plansim.estimation.localization.unmapped import NO_MARKS, Marks, UnmappedObstacles
 from plansim.models.base import LikelihoodModel
 from plansim.planning.base import Plan, Planner, Problem
 from plansim.planning.grid.space import GridSpace

@@ -14,7 +14,7 @@ from plansim.core.errors import MalformedInput
 from plansim.core.geometry import POSE, between
 from plansim.core.grid import OccupancyGrid
 from plansim.core.map_files import read_ros_map
-from plansim.estimation.localization import MonteCarloLocalization
+from plansim.estimation.localization.monte_carlo import MonteCarloLocalization
 from plansim.models.bicycle import Bicycle
 from plansim.models.lidar import Lidar
 from plansim.models.lidar_likelihood import LikelihoodField

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from plansim.core.arrays import Array, namespace, transpose
+from plansim.core.arrays import Array, namespace, symmetric, transpose
 from plansim.core.layout import Layout
 
 
@@ -13,6 +13,33 @@ class Gaussian(NamedTuple):
 
     mean: Array  # (..., n)
     cov: Array  # (..., n, n)
+
+    def gaussian(self, layout: Layout) -> Gaussian:
+        """Itself: every belief can be asked for the normal density of its mean and covariance."""
+        return self
+
+
+class SquareRoot(NamedTuple):
+    """A normal density by a root of its covariance, which cannot lose its positivity: cov = root @ root.T."""
+
+    mean: Array  # (..., n)
+    root: Array  # (..., n, n), lower triangular
+
+    def gaussian(self, layout: Layout) -> Gaussian:
+        return Gaussian(self.mean, self.root @ transpose(self.root))
+
+
+class Information(NamedTuple):
+    """A normal density by what is known: zero where nothing is. matrix = inverse of cov, vector = matrix @ mean."""
+
+    vector: Array  # (..., n)
+    matrix: Array  # (..., n, n)
+
+    def gaussian(self, layout: Layout) -> Gaussian:
+        """Fails with numpy's LinAlgError where something is not known at all."""
+        m = namespace(self.matrix)
+        cov = symmetric(m.linalg.inv(self.matrix))
+        return Gaussian((cov @ self.vector[..., None])[..., 0], cov)
 
 
 class Particles(NamedTuple):

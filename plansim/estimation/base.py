@@ -7,6 +7,8 @@ from typing import NamedTuple, Protocol, TypeVar
 import numpy as np
 
 from plansim.core.arrays import Array
+from plansim.core.beliefs import Gaussian
+from plansim.core.layout import Layout
 
 Belief = TypeVar("Belief")
 
@@ -21,7 +23,19 @@ class Update(NamedTuple):
 
 
 class Estimator(Protocol[Belief]):
-    """`rng` is needed by sampling estimators only; the others ignore it."""
+    """`rng` is needed by sampling estimators only; the others ignore it.
 
-    def predict(self, belief: Belief, control: Array, dt: float, rng: np.random.Generator | None = None) -> Belief: ...
-    def update(self, belief: Belief, measurement: Array, sensor, rng: np.random.Generator | None = None) -> Update: ...
+    A belief is one of `plansim.core.beliefs`, or another NamedTuple of arrays with a method
+    `gaussian(layout) -> Gaussian`; its leading dimensions are batch. A measurement of None is a missing one: the belief
+    stays as it is, and its log-likelihood is 0. A control of None is none at all.
+    """
+
+    @property
+    def state(self) -> Layout: ...  # of what it estimates
+    def around(self, belief: Gaussian, rng: np.random.Generator | None = None) -> Belief: ...  # a belief to begin with
+    def predict(
+        self, belief: Belief, control: Array | None, dt: float, rng: np.random.Generator | None = None
+    ) -> Belief: ...
+    def update(
+        self, belief: Belief, measurement: Array | None, sensor, rng: np.random.Generator | None = None
+    ) -> Update: ...

@@ -26,6 +26,22 @@ class NoisyMotion(MotionModel, Protocol):
     def sample(self, x: Array, u: Array, dt: float, rng: np.random.Generator) -> Array: ...  # (..., n)
 
 
+class GaussianMotion(MotionModel, Protocol):
+    """x' = step(x, u, dt) + w, w ~ N(0, noise_cov(x, u, dt)): what the Kalman filter's family needs.
+
+    It may have a `jacobian(x, u, dt)`, d step / dx (..., n, n); a filter finds it by itself where there is none.
+    """
+
+    def noise_cov(self, x: Array, u: Array, dt: float) -> Array: ...  # Q (n, n) or (..., n, n)
+
+
+class LinearMotion(GaussianMotion, Protocol):
+    """x' = transition(dt) x + input_matrix(dt) u + w."""
+
+    def transition(self, dt: float) -> Array: ...  # F (n, n)
+    def input_matrix(self, dt: float) -> Array: ...  # B (n, m)
+
+
 class MeasurementModel(Protocol):
     """What a sensor would read, without noise, and how noisy it is."""
 

@@ -22,8 +22,8 @@ Integrator = Literal["rk4", "euler"]
 Rate = Callable[[Any, Any, Any], tuple]  # (x, u, p) -> dx/dt, all of them tuples of components
 
 
-class Vehicle(Protocol):
-    """A motion model made of equations of motion under a control that is held for a step."""
+class EquationsOfMotion(Protocol):
+    """What moves by equations, under a control that is held for a step."""
 
     @property
     def state(self) -> Layout: ...
@@ -34,13 +34,18 @@ class Vehicle(Protocol):
     @staticmethod
     def equations(m) -> Rate: ...  # in the words of the namespace m: numpy, torch, scalar, dual
     def parameters(self) -> tuple[float, ...]: ...  # the p of the equations
+
+
+class Vehicle(EquationsOfMotion, Protocol):
+    """A motion model made of equations that can also be driven."""
+
     def step(self, x: Array, u: Array, dt: float) -> Array: ...  # (..., n), (..., m) -> (..., n); angles run on
     def guess(self, x: Array, x_next: Array, dt: float) -> Array: ...  # a closed form near the inverse
     def inverse(self, x: Array, x_next: Array, dt: float) -> Array: ...  # the control between two states, (..., m)
     def control_for(self, x: Array, speed: Array, curvature: Array, dt: float) -> Array: ...  # (..., m)
 
 
-def step(self: Vehicle, x: Array, u: Array, dt: float) -> Array:
+def step(self: EquationsOfMotion, x: Array, u: Array, dt: float) -> Array:
     """The state after dt seconds of the control u; a negative dt drives back in time.
 
     numpy or torch, (..., n) and (..., m) -> (..., n). Headings are not wrapped, so that they can be differentiated.
@@ -70,13 +75,13 @@ def inverse(self: Vehicle, x: Array, x_next: Array, dt: float) -> Array:
     return u
 
 
-def jacobians(vehicle: Vehicle, x: Array, u: Array, dt: float) -> tuple[Array, Array]:
+def jacobians(vehicle: EquationsOfMotion, x: Array, u: Array, dt: float) -> tuple[Array, Array]:
     """F = d step / dx (..., n, n) and G = d step / du (..., n, m), exact to rounding."""
     _, F, G = _linearised(vehicle, x, u, dt)
     return F, G
 
 
-def _linearised(vehicle: Vehicle, x: Array, u: Array, dt: float) -> tuple[Array, Array, Array]:
+def _linearised(vehicle: EquationsOfMotion, x: Array, u: Array, dt: float) -> tuple[Array, Array, Array]:
     n, x, u = len(vehicle.state), np.asarray(x, dtype=float), np.asarray(u, dtype=float)
     batch = np.broadcast_shapes(x.shape[:-1], u.shape[:-1])
     both = np.concatenate([np.broadcast_to(a, (*batch, a.shape[-1])) for a in (x, u)], axis=-1)
@@ -140,7 +145,7 @@ def _components(x: Array) -> tuple[Array, ...]:
     return tuple(x[..., i] for i in range(x.shape[-1]))
 
 
-def compiled_step(vehicle: Vehicle | type, integrator: Integrator | None = None) -> Kernel:
+def compiled_step(vehicle: EquationsOfMotion | type, integrator: Integrator | None = None) -> Kernel:
     """The kernel `step(x (n,), u (m,), p (k,), dt, out (n,))`, to be called from Python or from other kernels.
 
     p: the vehicle's `parameters()`, as an array or a tuple. `out` may be x itself. A class whose fields all have
@@ -149,12 +154,12 @@ def compiled_step(vehicle: Vehicle | type, integrator: Integrator | None = None)
     return _kernels(vehicle, integrator)[0]
 
 
-def compiled_steps(vehicle: Vehicle | type, integrator: Integrator | None = None) -> Kernel:
+def compiled_steps(vehicle: EquationsOfMotion | type, integrator: Integrator | None = None) -> Kernel:
     """The kernel `steps(x (B, n), u (B, m), p (k,), dt, out (B, n))`: `compiled_step` for each of B vehicles."""
     return _kernels(vehicle, integrator)[1]
 
 
-def _kernels(vehicle: Vehicle | type, integrator: Integrator | None) -> tuple[Kernel, Kernel]:
+def _kernels(vehicle: EquationsOfMotion | type, integrator: Integrator | None) -> tuple[Kernel, Kernel]:
     v: Any = vehicle() if isinstance(vehicle, type) else vehicle
     sizes = len(v.state), len(v.control), len(v.parameters())
     return _compiled(v.equations, *sizes, integrator or v.integrator)

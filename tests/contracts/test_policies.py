@@ -10,7 +10,7 @@ import pytest
 
 from plansim.core.grid import OccupancyGrid
 from plansim.core.road import Road
-from plansim.estimation.localization import MonteCarloLocalization
+from plansim.estimation.localization.monte_carlo import MonteCarloLocalization
 from plansim.models.lidar import Lidar
 from plansim.models.lidar_likelihood import LikelihoodField
 from plansim.models.unicycle import Unicycle

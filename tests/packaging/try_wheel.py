@@ -17,7 +17,7 @@ import numpy as np
 from plansim.agent import Agent
 from plansim.control.pure_pursuit import PurePursuit
 from plansim.core.grid import OccupancyGrid
-from plansim.estimation.localization import MonteCarloLocalization
+from plansim.estimation.localization.monte_carlo import MonteCarloLocalization
 from plansim.models.lidar_likelihood import LikelihoodField
 from plansim.models.unicycle import Unicycle
 from plansim.planning.grid.astar import AStar

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from plansim.core.grid import OccupancyGrid
-from plansim.estimation.unmapped import NO_MARKS, Marks, UnmappedObstacles, _hits_around
+from plansim.estimation.localization.unmapped import NO_MARKS, Marks, UnmappedObstacles, _hits_around
 from plansim.models.lidar import Lidar
 
 POSE = np.array([2.0, 3.0, 0.3])

@@ -10,7 +10,12 @@ import pytest
 from plansim.core.beliefs import Gaussian, Particles
 from plansim.core.errors import MalformedInput
 from plansim.core.layout import layout
-from plansim.estimation.particle import ParticleFilter, equally_weighted, log_likelihood, normal_log_density
+from plansim.estimation.particle.particle_filter import (
+    ParticleFilter,
+    equally_weighted,
+    log_likelihood,
+    normal_log_density,
+)
 from plansim.models.position import Position
 
 F, G = np.array([[1.0, 0.1], [0.0, 1.0]]), np.array([0.005, 0.1])

@@ -13,8 +13,15 @@ import numpy as np
 from plansim.core.arrays import Array
 from plansim.core.beliefs import Gaussian, Particles
 from plansim.core.grid import OccupancyGrid
+from plansim.core.layout import Layout
 from plansim.estimation.base import Update
-from plansim.estimation.particle import ParticleFilter, equally_weighted, log_likelihood, needed, reweigh
+from plansim.estimation.particle.particle_filter import (
+    ParticleFilter,
+    equally_weighted,
+    log_likelihood,
+    needed,
+    reweigh,
+)
 from plansim.models.base import LikelihoodModel, NoisyMotion
 from plansim.models.odometry import WheelOdometry
 
@@ -45,7 +52,11 @@ class MonteCarloLocalization:
     def _filter(self) -> ParticleFilter:
         return ParticleFilter(self.motion, self.particles, self.resample_below)
 
-    def around(self, belief: Gaussian, rng: np.random.Generator) -> Particles:
+    @property
+    def state(self) -> Layout:
+        return self.motion.state
+
+    def around(self, belief: Gaussian, rng: np.random.Generator | None = None) -> Particles:
         """Particles about a pose that is roughly known."""
         return self._filter.around(belief, rng)
 
@@ -61,8 +72,14 @@ class MonteCarloLocalization:
         return self._filter.predict(belief, control, dt, rng)
 
     def update(
-        self, belief: Particles, measurement: Array, sensor: LikelihoodModel, rng: np.random.Generator | None = None
+        self,
+        belief: Particles,
+        measurement: Array | None,
+        sensor: LikelihoodModel,
+        rng: np.random.Generator | None = None,
     ) -> Update:
+        if measurement is None:
+            return Update(belief, None, None, np.zeros(belief.log_weights.shape[:-1])[()])
         inside = self.map.distance(belief.states) > 0  # neither in a wall nor off the map
         log_likelihoods = np.where(inside, log_likelihood(sensor, measurement, belief.states), -np.inf)
         return reweigh(belief, log_likelihoods, self._filter, needed(rng))

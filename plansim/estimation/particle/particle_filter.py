@@ -12,8 +12,9 @@ import numpy as np
 from plansim.core.arrays import Array, transpose
 from plansim.core.beliefs import Gaussian, Particles
 from plansim.core.errors import MalformedInput
+from plansim.core.layout import Layout
 from plansim.estimation.base import Update
-from plansim.estimation.resampling import Resampler, normalise, systematic
+from plansim.estimation.particle.resampling import Resampler, normalise, systematic
 from plansim.models.base import LikelihoodModel, MeasurementModel, NoisyMotion
 
 
@@ -43,16 +44,20 @@ class ParticleFilter:
         if not self.resample_below >= 0:
             raise MalformedInput(f"resample_below is {self.resample_below}, but must be a share of the particles")
 
-    def around(self, belief: Gaussian, rng: np.random.Generator) -> Particles:
+    @property
+    def state(self) -> Layout:
+        return self.motion.state
+
+    def around(self, belief: Gaussian, rng: np.random.Generator | None = None) -> Particles:
         """Particles (..., N, n) drawn from a normal density whose covariance may be singular."""
         mean, cov = np.asarray(belief.mean, float), np.asarray(belief.cov, float)
         variances, axes = np.linalg.eigh(cov)
         root = axes * np.sqrt(np.maximum(variances, 0.0))[..., None, :]
-        draws = rng.standard_normal((*mean.shape[:-1], self.particles, mean.shape[-1]))
+        draws = needed(rng).standard_normal((*mean.shape[:-1], self.particles, mean.shape[-1]))
         return equally_weighted(self.motion.state.add(mean[..., None, :], draws @ transpose(root)))
 
     def predict(
-        self, belief: Particles, control: Array, dt: float, rng: np.random.Generator | None = None
+        self, belief: Particles, control: Array | None, dt: float, rng: np.random.Generator | None = None
     ) -> Particles:
         """Moves every particle with noise of its own."""
         states = self.motion.sample(belief.states, control, dt, needed(rng))
@@ -61,11 +66,13 @@ class ParticleFilter:
     def update(
         self,
         belief: Particles,
-        measurement: Array,
+        measurement: Array | None,
         sensor: MeasurementModel | LikelihoodModel,
         rng: np.random.Generator | None = None,
     ) -> Update:
         """Weighs, and resamples where too few particles carry the weight."""
+        if measurement is None:
+            return Update(belief, None, None, np.zeros(belief.log_weights.shape[:-1])[()])
         return reweigh(belief, log_likelihood(sensor, measurement, belief.states), self, needed(rng))
 
 

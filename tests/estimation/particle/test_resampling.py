@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from plansim.core.errors import MalformedInput
-from plansim.estimation.resampling import ancestors, multinomial, normalise, stratified, systematic
+from plansim.estimation.particle.resampling import ancestors, multinomial, normalise, stratified, systematic
 
 SCHEMES = [systematic, stratified, multinomial]
 

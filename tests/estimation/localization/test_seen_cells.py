@@ -3,7 +3,7 @@ import pytest
 
 from plansim.core.errors import MalformedInput
 from plansim.core.grid import OccupancyGrid
-from plansim.estimation.seen_cells import with_seen
+from plansim.estimation.localization.seen_cells import with_seen
 
 
 def patch(free, row, column, sight):

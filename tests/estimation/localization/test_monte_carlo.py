@@ -10,7 +10,7 @@ from plansim.core.errors import MalformedInput
 from plansim.core.geometry import POSE, compose
 from plansim.core.grid import OccupancyGrid
 from plansim.core.map_files import read_ros_map
-from plansim.estimation.localization import MonteCarloLocalization
+from plansim.estimation.localization.monte_carlo import MonteCarloLocalization
 from plansim.models.lidar import Lidar
 from plansim.models.lidar_likelihood import LikelihoodField
 from plansim.models.odometry import WheelOdometry
