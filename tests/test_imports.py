@@ -12,7 +12,7 @@ HEAVY = ["torch", "gymnasium", "mujoco", "pybullet", "pydantic", "matplotlib", "
 
 
 def modules(*folders: str) -> list[str]:
-    files = [path for folder in folders for path in sorted((ROOT / "plansim" / folder).glob("*.py"))]
+    files = [path for folder in folders for path in sorted((ROOT / "plansim" / folder).rglob("*.py"))]
     return [".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__") for path in files]
 
 
@@ -23,7 +23,7 @@ def test_imports_point_down_the_house():
 
 
 def test_robot_modules_load_no_simulator_no_torch_no_display():
-    robot = [*modules("core", "models", "planning", "estimation", "control"), "plansim.agent"]
+    robot = [*modules("core", "models", "planning", "estimation", "tracking", "control"), "plansim.agent"]
     code = f"import sys, {', '.join(robot)}; print(*set({HEAVY}) & set(sys.modules))"
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert len(robot) > 20

@@ -1,0 +1,15 @@
+"""Estimators: beliefs from measurements. `from plansim.estimation import KalmanFilter` loads that filter alone."""
+
+from __future__ import annotations
+
+from plansim.core.lazy import lazy_names
+
+_WHERE = {
+    "Estimator": "base",
+    "Update": "base",
+    "KalmanFilter": "kalman.kalman_filter",
+    "MonteCarloLocalization": "localization.monte_carlo",
+    "ParticleFilter": "particle.particle_filter",
+}
+__all__ = list(_WHERE)
+__getattr__, __dir__ = lazy_names(__name__, _WHERE)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import importlib
+from plansim.core.lazy import lazy_names
 
 _WHERE = {
     "Budget": "base",
@@ -78,14 +78,4 @@ _WHERE = {
     "Roadmap": "sampling.roadmap",
 }
 __all__ = list(_WHERE)
-
-
-def __getattr__(name: str):
-    if name not in _WHERE:
-        raise AttributeError(f"module 'plansim.planning' has no attribute {name!r}")
-    value = globals()[name] = getattr(importlib.import_module(f"plansim.planning.{_WHERE[name]}"), name)
-    return value
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+__getattr__, __dir__ = lazy_names(__name__, _WHERE)
