@@ -8,6 +8,8 @@ _WHERE = {
     "Estimator": "base",
     "Update": "base",
     "KalmanFilter": "kalman.kalman_filter",
+    "Filtered": "kalman.sequence",
+    "filter_sequence": "kalman.sequence",
     "MonteCarloLocalization": "localization.monte_carlo",
     "ParticleFilter": "particle.particle_filter",
 }
