@@ -6,7 +6,9 @@ from plansim.core.lazy import lazy_names
 
 _WHERE = {
     "Estimator": "base",
+    "UnscentedKalmanFilter": "kalman.unscented",
     "Update": "base",
+    "ExtendedKalmanFilter": "kalman.extended",
     "KalmanFilter": "kalman.kalman_filter",
     "Filtered": "kalman.sequence",
     "filter_sequence": "kalman.sequence",

@@ -47,6 +47,8 @@ BUILTINS: dict[str, dict[str, str]] = {
     },
     "estimator": {
         "kalman-filter": "plansim.estimation.kalman.kalman_filter:KalmanFilter",
+        "extended-kalman-filter": "plansim.estimation.kalman.extended:ExtendedKalmanFilter",
+        "unscented-kalman-filter": "plansim.estimation.kalman.unscented:UnscentedKalmanFilter",
         "particle-filter": "plansim.estimation.particle.particle_filter:ParticleFilter",
         "monte-carlo-localization": "plansim.estimation.localization.monte_carlo:MonteCarloLocalization",
     },

@@ -17,6 +17,8 @@ def _of(name: str, *arguments: Any, **settings: Any) -> Callable[[Any], Any]:
 
 EXACT: dict[str, Callable[[Any], Any]] = {
     "kalman-filter": _of("kalman-filter"),
+    "extended-kalman-filter": _of("extended-kalman-filter"),
+    "unscented-kalman-filter": _of("unscented-kalman-filter"),
 }
 SAMPLED: dict[str, Callable[[Any], Any]] = {}  # within their Monte-Carlo error
 GAUSSIAN = EXACT | SAMPLED
