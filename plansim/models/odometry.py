@@ -67,6 +67,19 @@ class WheelOdometry:
         """The pose after the increment u; time has no part in it."""
         return compose(x, u)
 
+    def jacobian(self, x: Array, u: Array, dt: float) -> Array:
+        """d step / dx, (..., 3, 3)."""
+        x, u = np.asarray(x, dtype=float), np.asarray(u, dtype=float)
+        c, s = np.cos(x[..., 2]), np.sin(x[..., 2])
+        F = np.zeros((*np.broadcast_shapes(x.shape[:-1], u.shape[:-1]), 3, 3)) + np.eye(3)
+        F[..., 0, 2] = -s * u[..., 0] - c * u[..., 1]
+        F[..., 1, 2] = c * u[..., 0] - s * u[..., 1]
+        return F
+
+    def noise_cov(self, x: Array | None, u: Array, dt: float) -> Array:
+        """Q (..., 3, 3), the same in every direction of the robot: forward and left err alike."""
+        return self.increment_std(u)[..., None] ** 2 * np.eye(3)
+
     def sample(self, x: Array, u: Array, dt: float, rng: np.random.Generator) -> Array:
         """Poses (..., 3) that the robot may have reached: the increment u (3,) or (..., 3), each with its own error."""
         x, u = np.asarray(x, dtype=float), np.asarray(u, dtype=float)

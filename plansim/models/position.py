@@ -11,6 +11,7 @@ import numpy as np
 from plansim.core.arrays import Array, readonly
 from plansim.core.errors import MalformedInput
 from plansim.core.layout import Layout, layout
+from plansim.models import sensor
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,8 @@ class Position:
     std: float = 0.1  # m, along each axis
 
     measurement: ClassVar[Layout] = layout("x y")
+    measure = sensor.measure
+    jacobian = sensor.jacobian
 
     def __post_init__(self) -> None:
         if not self.std > 0:
@@ -33,9 +36,12 @@ class Position:
     def cov(self) -> Array:
         return readonly(self.std**2 * np.eye(2))
 
-    def measure(self, x: Array) -> Array:
-        return x[..., :2]
+    @staticmethod
+    def equations(m) -> sensor.Reading:
+        def read(x, p):
+            return x[0], x[1]
 
-    def jacobian(self, x: Array) -> Array:
-        """d measure / dx, (..., 2, n)."""
-        return np.broadcast_to(np.eye(2, x.shape[-1]), (*x.shape[:-1], 2, x.shape[-1]))
+        return read
+
+    def parameters(self) -> tuple[float, ...]:
+        return ()

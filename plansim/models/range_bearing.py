@@ -8,9 +8,10 @@ from typing import ClassVar
 
 import numpy as np
 
-from plansim.core.arrays import Array, namespace, readonly, stack
+from plansim.core.arrays import Array, readonly
 from plansim.core.errors import MalformedInput
-from plansim.core.layout import Layout, layout, wrap_angle
+from plansim.core.layout import Layout, layout
+from plansim.models import sensor
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,8 @@ class RangeBearing:
     bearing_std: float = 0.02  # rad
 
     measurement: ClassVar[Layout] = layout("range bearing", angles="bearing")
+    measure = sensor.measure
+    jacobian = sensor.jacobian
 
     def __post_init__(self) -> None:
         if len(self.landmark) != 2:
@@ -41,16 +44,13 @@ class RangeBearing:
     def cov(self) -> Array:
         return readonly(np.diag([self.range_std**2, self.bearing_std**2]))
 
-    def measure(self, x: Array) -> Array:
-        m = namespace(x)
-        dx, dy = self.landmark[0] - x[..., 0], self.landmark[1] - x[..., 1]
-        return stack((m.hypot(dx, dy), wrap_angle(m.arctan2(dy, dx) - x[..., 2])), like=x)
+    @staticmethod
+    def equations(m) -> sensor.Reading:
+        def read(x, p):
+            dx, dy = p[0] - x[0], p[1] - x[1]
+            return m.sqrt(dx * dx + dy * dy), m.arctan2(dy, dx) - x[2]
 
-    def jacobian(self, x: Array) -> Array:
-        """d measure / dx, (..., 2, n); not a number at the landmark itself."""
-        dx, dy = self.landmark[0] - x[..., 0], self.landmark[1] - x[..., 1]
-        r = np.hypot(dx, dy)
-        H = np.zeros((*x.shape[:-1], 2, x.shape[-1]))
-        H[..., 0, 0], H[..., 0, 1] = -dx / r, -dy / r
-        H[..., 1, 0], H[..., 1, 1], H[..., 1, 2] = dy / r**2, -dx / r**2, -1.0
-        return H
+        return read
+
+    def parameters(self) -> tuple[float, ...]:
+        return tuple(self.landmark)

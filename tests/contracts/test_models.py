@@ -6,12 +6,14 @@ import numpy as np
 import pytest
 
 from plansim.core.layout import Layout
+from plansim.models.bicycle import Bicycle
 from plansim.models.vehicle import compiled_step, compiled_steps, jacobians
 from plansim.scenario.registry import BUILTINS, load
 
 # constructor arguments of the components that have no defaults
 ARGUMENTS: dict[str, dict] = {
     "range-bearing": {"landmark": (3.0, -2.0)},
+    "disturbed": {"motion": Bicycle(), "state_std": (0.1, 0.1, 0.05, 0.1), "control_std": (0.2, 0.01)},
     "linear-system": {
         "names": "position speed",
         "dynamics": [[0.0, 1.0], [-1.0, -0.2]],
@@ -223,7 +225,7 @@ def test_a_covariance_is_symmetric_positive_and_fits_its_measurement(sensor):
 
 
 @sensors
-@pytest.mark.parametrize("n", [3, 5])
+@pytest.mark.parametrize("n", [4, 6])
 def test_a_batch_of_measurements_is_its_members(sensor, n):
     x = np.random.default_rng(0).uniform(-2, 2, (40, n))
     batch = sensor.measure(x)
@@ -233,7 +235,7 @@ def test_a_batch_of_measurements_is_its_members(sensor, n):
 
 
 @sensors
-@pytest.mark.parametrize("n", [3, 5])
+@pytest.mark.parametrize("n", [4, 6])
 def test_the_jacobian_of_a_sensor_is_that_of_finite_differences(sensor, n):
     x = np.random.default_rng(0).uniform(-2, 2, (40, n))
     base = sensor.measure(x)
@@ -244,5 +246,5 @@ def test_the_jacobian_of_a_sensor_is_that_of_finite_differences(sensor, n):
 @sensors
 def test_torch_measures_the_same(sensor):
     torch = pytest.importorskip("torch")
-    x = np.random.default_rng(0).uniform(-2, 2, (10, 3))
+    x = np.random.default_rng(0).uniform(-2, 2, (10, 4))
     np.testing.assert_allclose(sensor.measure(torch.tensor(x)).numpy(), sensor.measure(x), atol=1e-12)
