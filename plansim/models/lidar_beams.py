@@ -67,6 +67,16 @@ class BeamModel:
         with np.errstate(divide="ignore"):  # without random readings, some are impossible
             return self.independence * np.log(self.density(measured, expected)).sum(-1)
 
+    def reference(self, ranges: Array) -> tuple[float, float]:
+        """What a scan with so many returns scores at the right pose on a perfect map, and its independent readings."""
+        measured = np.nan_to_num(np.asarray(ranges, dtype=float)[self._used], nan=self.lidar.max_range)
+        returns = int((measured < self.lidar.max_range).sum())
+        hit = self.hit_weight / (self.hit_std * sqrt(2 * pi)) + self.random_weight / self.lidar.max_range
+        with np.errstate(divide="ignore"):
+            scores = np.log([hit, self.max_weight + self.hit_weight]) - (0.5, 0.0)
+        counts = np.array([returns, len(measured) - returns])
+        return self.independence * float(scores[counts > 0] @ counts[counts > 0]), self.independence * len(measured)
+
     def density(self, measured: Array, expected: Array) -> Array:
         """Of single readings where the map has the expected ones, broadcast: 1/m, and a probability at max_range."""
         pairs = np.stack(np.broadcast_arrays(measured, expected), axis=-1).astype(float, copy=False)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from math import cos, pi, sin, sqrt
+from math import cos, log, pi, sin, sqrt
 
 import numpy as np
 
@@ -21,16 +21,18 @@ class LikelihoodField:
 
     Thrun, Burgard, Fox 2005, Probabilistic Robotics, table 6.3. Each beam's factor is
 
-        hit_weight * N(distance from the beam's end to the nearest obstacle; 0, hit_std^2) + random_weight / max_range
+        hit_weight * N(distance from the beam's end to the nearest surface; 0, hit_std^2) + random_weight / max_range
 
-    Beams without a return are left out; beams that end outside the map are as far as can be from obstacles. Beams
-    side by side see the same wall, and their product is more certain than it should be: an `independence` below 1
-    takes each factor to that power, so that n beams weigh as n * independence independent ones.
+    A surface is the border of what is occupied, and an end within an obstacle is as far from it as one before it: a
+    field that is flat inside of walls lets the pose slide into them, by half of their thickness. Beams without a
+    return are left out; beams that end outside the map are as far as can be from obstacles. Beams side by side
+    see the same wall, and their product is more certain than it should be: an `independence` below 1 takes each factor
+    to that power, so that n beams weigh as n * independence independent ones.
 
     >>> wall = OccupancyGrid(np.eye(1, 20, k=15), resolution=0.1)
     >>> field = LikelihoodField(wall, Lidar(beams=1))
     >>> field.log_likelihood(np.array([1.0]), np.array([[0.55, 0.05, 0.0], [0.05, 0.05, 0.0]])).round(1).tolist()
-    [1.3, -4.6]
+    [1.2, -4.6]
     """
 
     map: OccupancyGrid
@@ -55,7 +57,11 @@ class LikelihoodField:
     @cached_property
     def field(self) -> Array:
         """Log likelihood of a beam that ends in each cell, (H + 2, W + 2): a border of one cell stands for outside."""
-        distance = np.pad(self.map.distance_field, 1, constant_values=np.inf)
+        occupied, half = self.map.occupied, 0.5 * self.map.resolution
+        depth = OccupancyGrid(~occupied).distance_field * self.map.resolution  # from within
+        # between centres; the surface lies half a cell nearer
+        distance = np.where(occupied, depth, self.map.distance_field) - half
+        distance = np.pad(distance, 1, constant_values=np.inf)
         peak = self.hit_weight / (self.hit_std * sqrt(2 * pi))
         density = peak * np.exp(-0.5 * (distance / self.hit_std) ** 2) + self.random_weight / self.lidar.max_range
         # single precision: half the memory traffic, which is what a lookup costs
@@ -69,6 +75,12 @@ class LikelihoodField:
         frame = (*self.map.origin.tolist(), self.map.resolution)
         _score(self.field, frame, points, np.require(poses.reshape(-1, 3), requirements=["C", "W"]), out)
         return self.independence * out.reshape(poses.shape[:-1])
+
+    def reference(self, ranges: Array) -> tuple[float, float]:
+        """What a scan with so many returns scores at the right pose on a perfect map, and its independent readings."""
+        returns = self.independence * len(self.lidar.hits(ranges, self._used))
+        peak = self.hit_weight / (self.hit_std * sqrt(2 * pi)) + self.random_weight / self.lidar.max_range
+        return returns * (log(peak) - 0.5), returns
 
     @cached_property
     def _used(self) -> Array:

@@ -19,6 +19,13 @@ def _map(origin=(-2.0, 1.0, 0.4)):
     return OccupancyGrid(probability, 0.1, origin)
 
 
+def _to_surface(grid, point):
+    """From the middle of the point's cell to the nearest cell of the other kind, less half a cell."""
+    row, column = grid.cells(point)
+    others = np.argwhere(grid.occupied != grid.occupied[row, column])
+    return (np.hypot(*(others - (row, column)).T).min() - 0.5) * grid.resolution
+
+
 def _naive(field, ranges, pose):
     """Table 6.3, beam by beam."""
     x, y, heading = compose(pose, np.array(field.lidar.mount))
@@ -31,7 +38,7 @@ def _naive(field, ranges, pose):
         end = np.array([x + r * math.cos(angle), y + r * math.sin(angle)])
         p = field.random_weight / field.lidar.max_range
         if field.map.contains(end):
-            d = float(field.map.distance(end))
+            d = _to_surface(field.map, end)
             spread = field.hit_std
             p += field.hit_weight * math.exp(-((d / spread) ** 2) / 2) / (spread * math.sqrt(2 * math.pi))
         total += math.log(p)
