@@ -5,10 +5,12 @@ from gymnasium import register
 __all__ = ["EXTRAS", "IDS"]
 
 _WORLDS = {
+    "plansim/Aircraft-v0": "plansim_envs.aircraft:Aircraft",
     "plansim/ArmCell-v0": "plansim_envs.arm_cell:ArmCell",
     "plansim/Coverage-v0": "plansim_envs.coverage:Coverage",
     "plansim/GridNavigation-v0": "plansim_envs.grid_navigation:GridNavigation",
     "plansim/GridWorld-v0": "plansim_envs.grid_world:GridWorld",
+    "plansim/RailCar-v0": "plansim_envs.rail_car:RailCar",
     "plansim/Road-v0": "plansim_envs.road:Road",
     "plansim/Workspace-v0": "plansim_envs.workspace:Workspace",
 }

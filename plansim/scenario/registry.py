@@ -54,6 +54,7 @@ BUILTINS: dict[str, dict[str, str]] = {
     },
     "policy": {
         "agent": "plansim.agent:Agent",
+        "watcher": "plansim.watcher:Watcher",
         "pure-pursuit": "plansim.control.pure_pursuit:PurePursuit",
         "grid-moves": "plansim.control.grid_moves:GridMoves",
         "frenet-driver": "plansim.driving.frenet_driver:FrenetDriver",
@@ -81,6 +82,8 @@ BUILTINS: dict[str, dict[str, str]] = {
         "constant-velocity": "plansim.models.kinematic:ConstantVelocity",
         "constant-acceleration": "plansim.models.kinematic:ConstantAcceleration",
         "coordinated-turn": "plansim.models.kinematic:CoordinatedTurn",
+        "rail-car": "plansim.models.rail_car:rail_car",
+        "aircraft": "plansim.models.aircraft:Aircraft",
     },
     "sensor": {
         "lidar": "plansim.models.lidar:Lidar",

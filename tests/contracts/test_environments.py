@@ -12,6 +12,7 @@ import numpy as np
 import plansim_envs
 import pytest
 from gymnasium.utils.env_checker import check_env
+from plansim_envs.estimation_world import Sampling
 
 from plansim.core.cell_makers import cluttered_cell
 from plansim.core.errors import MalformedInput
@@ -20,8 +21,12 @@ from plansim.core.road import Road
 from plansim.core.shapes import Shapes
 from plansim.models.bicycle import Bicycle
 from plansim.models.lidar import Lidar
+from plansim.models.linear_sensor import LinearSensor
 from plansim.models.point import Point
 from plansim.models.point_mass import PointMass
+from plansim.models.position import Position
+from plansim.models.radar import Radar
+from plansim.models.rail_car import rail_car
 from plansim.models.truck import TruckTrailer
 from plansim.testing import _equal, check_vector_env
 
@@ -46,8 +51,17 @@ MAP = small_map()
 BENDS = Road(points=((0.0, 0.0), (30.0, 0.0), (60.0, 12.0), (90.0, 10.0)), lanes=2, oncoming_lanes=1)
 CUBE = Shapes([0, 0, 0], [5, 5, 5], boxes=[[[1, 1, 0], [2, 4, 4]]], balls=[[3.5, 3.5, 2, 0.8]])
 TRUCK = [[[-1, -1], [4, -1], [4, 1], [-1, 1]], [[-2, -1], [5, -1], [5, 1], [-2, 1]]]
+RAIL = {"position": [[1.0, 0.0]], "speed": [[0.0, 1.0]]}
 # short episodes, so that many end
 SHORT = {
+    "plansim/Aircraft-v0": [
+        {"max_steps": 12},
+        {
+            "max_steps": 40, "straight_seconds": (1.0, 3.0), "manoeuvre_seconds": (1.0, 4.0), "acceleration_share": 0.5,
+            "sensors": {"position": Position(30.0), "radar": Radar(pose=(-100.0, 0.0, 0.3))},
+            "sampling": {"radar": Sampling(every=3, dropout=0.2, outliers=0.1)},
+        },
+    ],
     "plansim/ArmCell-v0": [{"max_steps": 8, "cell": cluttered_cell(6, seed=2)}],
     "plansim/Coverage-v0": [
         {"map": MAP, "max_steps": 12},
@@ -61,6 +75,13 @@ SHORT = {
         },
     ],
     "plansim/GridWorld-v0": [{"map": MAP, "max_steps": 12}, {"map": MAP, "max_steps": 12, "sight": 2}],
+    "plansim/RailCar-v0": [
+        {"max_steps": 12},
+        {
+            "max_steps": 25, "motion": rail_car(drag=0.5), "sampling": {"speed": Sampling(every=3, dropout=0.3)},
+            "sensors": {name: LinearSensor(name, row, [[0.1]]) for name, row in RAIL.items()},
+        },
+    ],
     "plansim/Road-v0": [
         {"max_steps": 12},
         {

@@ -101,7 +101,26 @@ def bug2_lidar(build, folder):
     return build(lidar, distance=2.0), [seen | {"odometry": np.array([0.0, 0.0, 0.1 * i])} for i in range(5)]
 
 
+def watcher(build, folder):
+    gps, motion = load(BUILTINS["sensor"]["position"])(0.5), load(BUILTINS["motion"]["constant-velocity"])()
+    estimator = load(BUILTINS["estimator"]["particle-filter"])(motion, particles=50)
+    policy = build(estimator, {"gps": gps}, np.zeros(4), np.ones(4), Follow())
+    seen = [np.array([int(i != 2)], dtype=np.int8) for i in range(5)]
+    return policy, [{"gps": np.array([0.1 * i, 0.0]), "gps_seen": s} for i, s in enumerate(seen)]
+
+
+class Follow:
+    """Goes where it is believed to be."""
+
+    def reset(self, seed=None):
+        pass
+
+    def act(self, observation):
+        return observation["state"][:2].copy()
+
+
 CASES = {
+    "watcher": watcher,
     "bug2-lidar": bug2_lidar,
     "random-bounce": random_bounce,
     "lawnmower": lawnmower,
