@@ -12,6 +12,7 @@ _WORLDS = {
     "plansim/GridWorld-v0": "plansim_envs.grid_world:GridWorld",
     "plansim/RailCar-v0": "plansim_envs.rail_car:RailCar",
     "plansim/Road-v0": "plansim_envs.road:Road",
+    "plansim/SensorField-v0": "plansim_envs.sensor_field:SensorField",
     "plansim/Workspace-v0": "plansim_envs.workspace:Workspace",
 }
 IDS = tuple(_WORLDS)

@@ -13,6 +13,7 @@ import plansim_envs
 import pytest
 from gymnasium.utils.env_checker import check_env
 from plansim_envs.estimation_world import Sampling
+from plansim_envs.sensor_field_sensor import FieldSensor
 
 from plansim.core.cell_makers import cluttered_cell
 from plansim.core.errors import MalformedInput
@@ -52,6 +53,10 @@ BENDS = Road(points=((0.0, 0.0), (30.0, 0.0), (60.0, 12.0), (90.0, 10.0)), lanes
 CUBE = Shapes([0, 0, 0], [5, 5, 5], boxes=[[[1, 1, 0], [2, 4, 4]]], balls=[[3.5, 3.5, 2, 0.8]])
 TRUCK = [[[-1, -1], [4, -1], [4, 1], [-1, 1]], [[-2, -1], [5, -1], [5, 1], [-2, 1]]]
 RAIL = {"position": [[1.0, 0.0]], "speed": [[0.0, 1.0]]}
+SENSORS = (
+    FieldSensor(reads="range-bearing", top_speed=5.0, field_of_view=1.0, turn_rate=0.2),
+    FieldSensor(waypoints=((0.0, 0.0), (50.0, 0.0)), speed=30.0, max_range=400.0),
+)
 # short episodes, so that many end
 SHORT = {
     "plansim/Aircraft-v0": [
@@ -88,6 +93,10 @@ SHORT = {
             "road": BENDS, "max_steps": 25, "lane": 1, "cars": 3, "spacing": (9.0, 12.0), "oncoming": 3,
             "oncoming_spacing": (10.0, 40.0), "start_speed": 18.0,
         },
+    ],
+    "plansim/SensorField-v0": [
+        {"max_steps": 12, "births": 0.5, "lifetime": 10.0},
+        {"max_steps": 9, "traffic": "parallel", "points": 3.0, "sensors": SENSORS},
     ],
     "plansim/Workspace-v0": [
         {"max_steps": 12, "min_distance": 1.0},
