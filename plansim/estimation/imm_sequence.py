@@ -56,8 +56,8 @@ def sequence_by_steps(
     filtered = step_by_step(follower, belief, z, sensor, dt, u)
     T = measurements.shape[-2]
     axes = (-2, -3, -2, -3, -2, -3, -1)
-    rows: Any = [a.swapaxes(axis, 0)[:T].swapaxes(axis, 0) for a, axis in zip(filtered, axes, strict=True)]
-    return ModeSequence(*rows, np.stack(follower.log_weights[1:], -2))
+    rows = [a.swapaxes(axis, 0)[:T].swapaxes(axis, 0) for a, axis in zip(filtered, axes, strict=True)]
+    return ModeSequence(*(*rows, np.stack(follower.log_weights[1:], -2)))
 
 
 @dataclass

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from plansim.estimation.kalman.kalman_filter import KalmanFilter
 from plansim.scenario.registry import BUILTINS, load
 
 
@@ -15,10 +16,34 @@ def _of(name: str, *arguments: Any, **settings: Any) -> Callable[[Any], Any]:
     return lambda motion: load(BUILTINS["estimator"][name])(motion, *arguments, **settings)
 
 
+def _twins(motion: Any) -> Any:
+    """Two modes that are the same."""
+    imm = load(BUILTINS["estimator"]["interacting-multiple-model"])
+    return imm((KalmanFilter(motion), KalmanFilter(motion)), [[0.9, 0.1], [0.2, 0.8]])
+
+
+def _theirs(motion: Any) -> Any:
+    """filterpy's Kalman filter with this motion."""
+
+    def make() -> Any:
+        from filterpy.kalman import KalmanFilter
+
+        return KalmanFilter(dim_x=len(motion.state), dim_z=1)
+
+    def prepare(filter: Any, dt: float) -> None:
+        filter.F, filter.B, filter.Q = motion.transition(dt), motion.input_matrix(dt), motion.noise_cov(None, None, dt)
+
+    adapter = load(BUILTINS["estimator"]["filterpy"])
+    return adapter(make, " ".join(motion.state.names), " ".join(motion.state.angles), prepare)
+
+
 EXACT: dict[str, Callable[[Any], Any]] = {
     "kalman-filter": _of("kalman-filter"),
     "extended-kalman-filter": _of("extended-kalman-filter"),
     "unscented-kalman-filter": _of("unscented-kalman-filter"),
+    "interacting-multiple-model": _twins,
+    "filterpy": _theirs,
 }
 SAMPLED: dict[str, Callable[[Any], Any]] = {}  # within their Monte-Carlo error
+DEAF = {"dead-reckoning"}  # to measurements
 GAUSSIAN = EXACT | SAMPLED

@@ -1,0 +1,1 @@
+"""Other libraries' filters behind our protocol."""
