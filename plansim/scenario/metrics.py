@@ -8,36 +8,14 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 
 from plansim.core.layout import wrap_angle
-
-
-@dataclass(slots=True)
-class Log:
-    """What an episode has left behind so far."""
-
-    steps: int = 0
-    total_reward: float = 0.0
-    info: Mapping[str, Any] = field(default_factory=dict)  # of the last step
-    columns: dict[str, list[Any]] = field(default_factory=dict)  # "info.pose": a row a step, with the reset's T + 1
-    policy: Mapping[str, Any] = field(default_factory=dict)  # what the policy had to say at the end
-    out_of_time: bool = False  # ended by the scenario's max_steps
-    seconds: float = 0.0  # wall clock: reset, environment and policy
-    act_seconds: float = 0.0  # wall clock: the policy alone
-    dt: float | None = None  # s, the environment's step
-
-
-@dataclass(frozen=True)
-class Metric:
-    meaning: str
-    unit: str
-    value: Callable[[Log], float | bool | None]  # None where this episode has no such number
-    keeps: tuple[str, ...] = ()  # the columns that must be kept for it
+from plansim.scenario.episode_log import Log, Metric
+from plansim.scenario.estimation_metrics import ESTIMATION, component_metric
 
 
 def _success(log: Log) -> float | bool | None:
@@ -118,6 +96,7 @@ METRICS: dict[str, Metric] = {
     "seconds_per_step": Metric("wall clock of the policy for one action", "s",
                                lambda log: log.act_seconds / max(log.steps, 1)),
     "plan_seconds": Metric("wall clock spent planning", "s", lambda log: log.policy.get("plan_seconds")),
+    **ESTIMATION,
 }  # fmt: skip
 
 
@@ -138,6 +117,8 @@ def metric(name: str) -> Metric | None:
     """The metric of this name, a plug-in's too, or of this `module:attribute`; None for what an episode reports."""
     if name in METRICS:
         return METRICS[name]
+    if (component := component_metric(name)) is not None:
+        return component
     from plansim.scenario.registry import known, load
 
     target = name if ":" in name else known("metric").get(name)

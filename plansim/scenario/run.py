@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from plansim.core.errors import MalformedInput
+from plansim.core.layout import Layout
 from plansim.planning.base import Stopwatch
 from plansim.scenario.expectations import metrics_in
 from plansim.scenario.folder import check_replaceable
 from plansim.scenario.manifest import manifest
-from plansim.scenario.metrics import is_wall_clock
+from plansim.scenario.metrics import columns_for, is_wall_clock
 from plansim.scenario.playing.executor import Executor, InProcess, Lost, ProcessPool
 from plansim.scenario.playing.journal import Journal, digest, header_of, open_journal
 from plansim.scenario.playing.seeds import seeds_text
@@ -123,16 +124,23 @@ def _task(simulation: Any, seeds: Sequence[int], batch: int) -> Task:
     own = simulation.scenario  # a variant may change what is measured
     recorded = seeds if own.record == "all" else seeds[: own.record]
     names = tuple(dict.fromkeys([*own.metrics, *metrics_in(own.expect, own.variants)]))
-    dt = _step_seconds(simulation) if {"mean_speed", "action_rate"} & set(names) else None
-    rules = Rules(names, own.max_steps, own.timeout, frozenset(recorded), simulation.variant, dt)
+    dt, state = _told(simulation) if _ask_the_world(names) else (None, None)
+    rules = Rules(names, own.max_steps, own.timeout, frozenset(recorded), simulation.variant, dt, state)
     return Task(Portable(simulation), tuple(seeds), rules, batch)
 
 
-def _step_seconds(simulation: Any) -> float | None:
+def _ask_the_world(names: Sequence[str]) -> bool:
+    """Whether a metric needs to know the length of a step, or which numbers of a state are angles."""
+    return bool({"mean_speed", "action_rate"} & set(names)) or "info.state" in columns_for(names)
+
+
+def _told(simulation: Any) -> tuple[float | None, Layout | None]:
+    """The environment's step in seconds, and the layout of its state."""
     env = simulation.make_env()
-    dt = getattr(getattr(env.unwrapped, "world", env.unwrapped), "dt", None)
+    world = getattr(env.unwrapped, "world", env.unwrapped)
+    dt, state = getattr(world, "dt", None), getattr(world, "state", None)
     env.close()
-    return None if dt is None else float(dt)
+    return None if dt is None else float(dt), state if isinstance(state, Layout) else None
 
 
 def _pending(tasks: Iterable[Task], finished: Mapping[Key, Any], jobs: int) -> list[Task]:

@@ -9,7 +9,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from plansim.scenario.metrics import Log, columns_for, is_wall_clock, measure
+from plansim.core.layout import Layout
+from plansim.scenario.episode_log import Log
+from plansim.scenario.metrics import columns_for, is_wall_clock, measure
 from plansim.scenario.playing.actions import BadAction, Check
 from plansim.scenario.playing.record import keep, to_record
 from plansim.scenario.playing.timeout import TimedOut, clock_for, within
@@ -27,6 +29,7 @@ class Rules:
     recorded: frozenset[int] = frozenset()  # seeds
     variant: str = ""
     dt: float | None = None  # s, the environment's step, where a metric asks for it
+    state: Layout | None = None  # of the environment's info "state", likewise
 
 
 class Finished(NamedTuple):
@@ -51,13 +54,13 @@ def policy_seed(seed: int) -> int:
 class Trial:
     def __init__(self, seed: int, policy: Any, check: Check, rules: Rules, *, alarm: bool):
         self.seed, self.policy, self.check, self.rules, self.alarm = seed, policy, check, rules, alarm
-        self.log, self.clock = Log(dt=rules.dt), clock_for(rules.timeout)
+        self.log, self.clock = Log(dt=rules.dt, state=rules.state), clock_for(rules.timeout)
         self.recorded = seed in rules.recorded
         wanted = columns_for(rules.metrics)
         self._keeps_actions = self.recorded or "action" in wanted
         self._info_keys = [name[5:] for name in wanted if name.startswith("info.")]
-        traced = self.recorded or any(name.startswith("trace.") for name in wanted)
-        self._trace = getattr(policy, "trace", None) if traced else None
+        self._trace_keys = [name[6:] for name in wanted if name.startswith("trace.")]
+        self._trace = getattr(policy, "trace", None) if self.recorded or self._trace_keys else None
         self.observation: Any = None
 
     def begin(self, worlds: Worlds, slot: int) -> None:
@@ -86,7 +89,7 @@ class Trial:
 
     def _keep_trace(self, said: dict[str, Any]) -> None:
         if not self.recorded:
-            said = {"pose": said["pose"]} if "pose" in said else {}
+            said = {key: said[key] for key in self._trace_keys if key in said}
         keep(self.log.columns, "trace", said)
 
     def step(self, worlds: Worlds, slot: int) -> bool:

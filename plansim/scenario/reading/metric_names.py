@@ -9,6 +9,7 @@ from typing import Any
 
 from plansim.core.errors import MalformedInput, near_miss
 from plansim.scenario import catalogue, registry
+from plansim.scenario.estimation_metrics import component_metric
 from plansim.scenario.expectations import parse_bound, split_metric
 from plansim.scenario.metrics import Metric
 from plansim.scenario.reading.environments import Environment
@@ -74,7 +75,7 @@ def _reported_by(policy: Any) -> tuple[dict[str, str], bool]:
 def _check_metric(
     metric: Any, node: Node, path: str, metrics: Mapping[str, str], complete: bool, report: Report
 ) -> None:
-    if not isinstance(metric, str) or metric in metrics:
+    if not isinstance(metric, str) or metric in metrics or component_metric(metric) is not None:
         return
     if ":" in metric:
         _check_address(metric, node, path, report)
@@ -108,7 +109,7 @@ def _check_mean(
 ) -> None:
     variant, metric = split_metric(name, variants)
     label, dot, rest = name.partition(".")
-    if variant is None and dot and rest in metrics:
+    if variant is None and dot and (rest in metrics or component_metric(rest) is not None):
         report.add(node.place, path, f"there is no variant {label!r}{near_miss(label, variants)}")
     else:
         _check_metric(metric, node, path, metrics, complete, report)
