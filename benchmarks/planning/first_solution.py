@@ -17,11 +17,11 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent.parent))
 
-import numba
 import numpy as np
 from ompl import base, geometric, util
 
 from benchmarks.record import record
+from plansim.core.kernel import kernel
 from plansim.core.map_files import read_movingai_map, read_ros_map
 from plansim.core.shapes import Shapes
 from plansim.planning.base import Problem
@@ -48,7 +48,7 @@ def main() -> None:
         grid = read_movingai_map(folder / "movingai" / f"{name}.map")
         rows.append(on_a_map(name, GridSpace(grid)))
     rows.append(on_a_map("ros/depot", GridSpace(read_ros_map(folder / "ros" / "depot.yaml"))))
-    rows += [users_checker(problems, arrays) for arrays in (False, True)]
+    rows += [users_checker(problems, kind) for kind in USERS]
     note = (
         f"Median ms over problems and {SEEDS} seeds; × how many times longer OMPL takes. All paths are free by an "
         "exact test, but for OMPL's by states, which pass through thin walls. VAMP's figure is quoted, not measured."
@@ -63,8 +63,8 @@ def ours_on(problem: Problem, seed: int) -> np.ndarray:
 def rectangles(problems: list[Problem]) -> dict[str, object]:
     ours = timed(ours_on, problems, exact=True)
     peers = {
-        "OMPL, Python states": lambda p: states_in_python(p.space.world),
-        "OMPL, compiled states": lambda p: states_compiled(p.space.world),
+        IN_PYTHON: lambda p: states_in_python(p.space.world),
+        COMPILED: lambda p: states_compiled(p.space.world),
         "OMPL, motions": lambda p: exact_motions(p.space),
     }
     return row("rectangles", ours, problems, peers) | {"× VAMP (quoted)": VAMP / ours}
@@ -82,7 +82,7 @@ def on_a_map(name: str, space: GridSpace) -> dict[str, object]:
     problems = [problem for _, problem in sorted(found, key=lambda pair: -pair[0])[:5]]
     ours = timed(ours_on, problems, seeds=5)
     peers = {
-        "OMPL, Python states": lambda p: {"states": cells_in_python(p.space)},
+        IN_PYTHON: lambda p: {"states": cells_in_python(p.space)},
         "OMPL, motions": lambda p: exact_motions(space_of(p.space)),
     }
     return row(name, ours, problems, peers, seeds=5)
@@ -99,20 +99,12 @@ def cells_in_python(space: GridSpace):
     return free
 
 
-def users_checker(problems: list[Problem], arrays: bool) -> dict[str, object]:
-    """The same Python function on both sides: of one state, by a loop over boxes; or of many states, by numpy."""
+def users_checker(problems: list[Problem], kind: str) -> dict[str, object]:
+    """The same function on both sides: of one state, by a loop over boxes, in Python or compiled; of many, by numpy."""
     few = problems[::6]
-    asked = [in_arrays(p) if arrays else one_by_one(p) for p in few]
-    empty = [
-        Problem(BoxSpace(Shapes(p.space.low, p.space.high)), p.start, p.goal, is_free)
-        for p, is_free in zip(few, asked, strict=True)
-    ]
-    ours = timed(ours_on, empty)
-    if arrays:
-        peer = {"OMPL, Python states": lambda p: {"states": one_of_many(in_arrays(p))}}
-    else:
-        peer = {"OMPL, Python states": lambda p: states_in_python(p.space.world)}
-    return row(f"a user's checker, {'numpy' if arrays else 'Python loop'}", ours, few, peer)
+    ask, peers = USERS[kind]
+    empty = [Problem(BoxSpace(Shapes(p.space.low, p.space.high)), p.start, p.goal, ask(p)) for p in few]
+    return row(f"a user's checker, {kind}", timed(ours_on, empty), few, peers)
 
 
 def in_arrays(problem: Problem):
@@ -129,6 +121,31 @@ def one_by_one(problem: Problem):
     return lambda states: np.array([free(x) for x in states.tolist()])
 
 
+def compiled_by_user(problem: Problem):
+    """The boxes are frozen into the function, so each problem compiles its own; `timed` calls once before it times."""
+    boxes = np.array(problem.space.world.boxes)
+
+    @kernel
+    def is_free(states):
+        out = np.empty(states.shape[0], np.bool_)
+        for i in range(states.shape[0]):
+            out[i] = free_of(boxes, states[i, 0], states[i, 1])
+        return out
+
+    return is_free
+
+
+IN_PYTHON, COMPILED = "OMPL, Python states", "OMPL, compiled states"
+USERS = {
+    "Python loop": (one_by_one, {IN_PYTHON: lambda p: states_in_python(p.space.world)}),
+    "numpy": (in_arrays, {IN_PYTHON: lambda p: {"states": one_of_many(in_arrays(p))}}),
+    "compiled": (
+        compiled_by_user,
+        {IN_PYTHON: lambda p: states_in_python(p.space.world), COMPILED: lambda p: states_compiled(p.space.world)},
+    ),
+}
+
+
 def row(name: str, ours: float, problems: list[Problem], peers: dict, seeds: int = SEEDS) -> dict[str, object]:
     found: dict[str, object] = {"world": name, "plansim": ours}
     for peer, make in peers.items():
@@ -139,9 +156,9 @@ def row(name: str, ours: float, problems: list[Problem], peers: dict, seeds: int
 
 
 def timed(plan, problems: list[Problem], seeds: int = SEEDS, exact: bool = False) -> float:
-    plan(problems[0], 0)
     times = []
     for problem in problems:
+        plan(problem, 0)
         for seed in range(seeds):
             began = time.perf_counter()
             states = plan(problem, seed)
@@ -170,12 +187,12 @@ def states_in_python(world: Shapes) -> dict:
 
 def states_compiled(world: Shapes) -> dict:
     boxes = np.array(world.boxes)
-    _free_of(boxes, 0.0, 0.0)
-    return {"states": lambda x: _free_of(boxes, x[0], x[1])}
+    free_of(boxes, 0.0, 0.0)
+    return {"states": lambda x: free_of(boxes, x[0], x[1])}
 
 
-@numba.njit
-def _free_of(boxes, u, v):
+@kernel
+def free_of(boxes, u, v):
     for k in range(boxes.shape[0]):
         if boxes[k, 0, 0] < u < boxes[k, 1, 0] and boxes[k, 0, 1] < v < boxes[k, 1, 1]:
             return False

@@ -14,6 +14,7 @@ import matplotlib
 
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt
+import networkx
 import numpy as np
 from matplotlib.collections import LineCollection, PatchCollection
 
@@ -31,7 +32,9 @@ from plansim.planning import (
     AStar,
     BoxSpace,
     CarSpace,
+    Dijkstra,
     DStarLite,
+    GraphSpace,
     GridSpace,
     HybridAStar,
     Problem,
@@ -180,6 +183,33 @@ def paths() -> None:
     save(figure, "paths")
 
 
+def graph_search() -> None:
+    """Roads as a graph: what Dijkstra and A* had to look at for the same way."""
+    roads = networkx.random_geometric_graph(400, 0.09, seed=1)
+    places = networkx.get_node_attributes(roads, "pos")
+
+    def metres(a, b) -> float:
+        return float(np.hypot(*np.subtract(places[a], places[b])))
+
+    space = GraphSpace(roads, weight=lambda a, b, road: metres(a, b), heuristic=metres)
+    left, right = (
+        min(places, key=lambda node, x=x: np.hypot(places[node][0] - x, places[node][1] - 0.5)) for x in (0.2, 0.8)
+    )
+    problem = Problem(space, left, right)
+    figure, axes = plt.subplots(1, 2, figsize=(9, 4.4), layout="constrained")
+    for axis, planner in zip(axes, (Dijkstra(keep_expanded=True), AStar(keep_expanded=True)), strict=True):
+        plan = planner.plan(problem)
+        axis.add_collection(
+            LineCollection([(places[a], places[b]) for a, b in roads.edges], colors="0.8", linewidths=0.7)
+        )
+        looked = np.array([places[node] for node in plan.expanded])
+        axis.plot(*looked.T, "o", color="C0", markersize=3)
+        axis.plot(*np.array([places[node] for node in plan.states]).T, "C1-", linewidth=2.5)
+        title = f"{type(planner).__name__}: {plan.stats.expanded} places looked at, {plan.cost:.3f}"
+        axis.set(xticks=[], yticks=[], aspect="equal", title=title)
+    save(figure, "graph_search")
+
+
 def timing() -> None:
     path = spline_path(np.array([[0.0, 0.0], [1.0, 2.0], [3.0, 2.0], [4.0, 0.0]]))
     limits = {"max_velocity": 1.0, "max_acceleration": 2.0}
@@ -203,7 +233,7 @@ def timing() -> None:
     save(figure, "time_optimal")
 
 
-DRAWN = {one.__name__: one for one in (trees, parking, truck, quadtree, replanning, paths, timing)}
+DRAWN = {one.__name__: one for one in (trees, parking, truck, quadtree, replanning, paths, timing, graph_search)}
 
 if __name__ == "__main__":
     for name in sys.argv[1:] or DRAWN:

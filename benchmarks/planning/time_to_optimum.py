@@ -63,7 +63,8 @@ def ours(planner, problem: Problem, enough: float, seed: int) -> float:
     return seconds
 
 
-def ompl(name: str, problem: Problem, enough: float, seed: int) -> float:
+def ompl_planner(name: str, problem: Problem, enough: float, seed: int):
+    """A planner of OMPL, set up, its task, and what they need to live; it stops at a path of cost `enough`."""
     from ompl import base, geometric, util
 
     util.RNG.setSeed(seed + 1)
@@ -89,7 +90,8 @@ def ompl(name: str, problem: Problem, enough: float, seed: int) -> float:
         return bool(point_free(a, kernels.arrays))
 
     info.setStateValidityChecker(valid)
-    info.setMotionValidator(Exact(info))
+    exact = Exact(info)
+    info.setMotionValidator(exact)
     info.setup()
     task = base.ProblemDefinition(info)
     ends = []
@@ -104,6 +106,11 @@ def ompl(name: str, problem: Problem, enough: float, seed: int) -> float:
     planner = getattr(geometric, name)(info)
     planner.setProblemDefinition(task)
     planner.setup()
+    return planner, task, (space, info, exact, objective, ends, valid)
+
+
+def ompl(name: str, problem: Problem, enough: float, seed: int) -> float:
+    planner, task, _kept = ompl_planner(name, problem, enough, seed)
     began = time.perf_counter()
     planner.solve(PEER_LIMIT)
     seconds = time.perf_counter() - began
