@@ -127,7 +127,7 @@ class EstimationWorld(World):
         state["x"] = self.moved(state, actions, draws[:, : len(self.state)])
         state["steps"] += 1
         if len(self.control):
-            state["control"] = actions
+            state["control"] = self.reported(state, actions)
         self.read(state, everywhere, draws[:, len(self.state) :], luck)
         result.reward[...] = 0.0
         result.truncated[...] = state["steps"] >= self.max_steps
@@ -137,6 +137,10 @@ class EstimationWorld(World):
         x = np.ascontiguousarray(state["x"])
         after = self.free_motion(x, np.asarray(actions, dtype=float).reshape(len(x), -1))
         return self.state.add(after, times(self._root, draws))
+
+    def reported(self, state: np.ndarray, actions: np.ndarray) -> np.ndarray:
+        """The controls (B, m) that are shown of those that were held."""
+        return actions
 
     def free_motion(self, x: np.ndarray, u: np.ndarray) -> np.ndarray:
         """States (B, n) after a step of the controls (B, m) without noise: compiled where the motion has equations."""

@@ -20,7 +20,10 @@ from plansim.core.errors import MalformedInput
 from plansim.core.grid import OccupancyGrid
 from plansim.core.road import Road
 from plansim.core.shapes import Shapes
+from plansim.models.beacon import Beacon
 from plansim.models.bicycle import Bicycle
+from plansim.models.disturbed import Disturbed
+from plansim.models.horizontal import HorizontalPosition
 from plansim.models.lidar import Lidar
 from plansim.models.linear_sensor import LinearSensor
 from plansim.models.point import Point
@@ -28,7 +31,9 @@ from plansim.models.point_mass import PointMass
 from plansim.models.position import Position
 from plansim.models.radar import Radar
 from plansim.models.rail_car import rail_car
+from plansim.models.range_bearing import RangeBearing
 from plansim.models.truck import TruckTrailer
+from plansim.models.unicycle import Unicycle
 from plansim.testing import _equal, check_vector_env
 
 IDS = [
@@ -72,6 +77,7 @@ SHORT = {
         {"map": MAP, "max_steps": 12},
         {"map": MAP, "max_steps": 12, "radius": 0.4, "target": 0.05, "start": (4.0, 1.0, 0.5), "dt": 0.5},
     ],
+    "plansim/Engine-v0": [{"max_steps": 12, "sampling": {"outer": Sampling(every=2, dropout=0.5)}}],
     "plansim/GridNavigation-v0": [
         {"map": MAP, "min_distance": 1.0, "max_steps": 12, "lidar": Lidar(beams=5)},
         {
@@ -80,6 +86,17 @@ SHORT = {
         },
     ],
     "plansim/GridWorld-v0": [{"map": MAP, "max_steps": 12}, {"map": MAP, "max_steps": 12, "sight": 2}],
+    "plansim/LandmarkRobot-v0": [
+        {"max_steps": 12},
+        {
+            "max_steps": 25, "max_range": 4.0, "motion": Disturbed(Unicycle(), (0.1, 0.1, 0.02), (0.2, 0.1)),
+            "sensors": {"near": RangeBearing((2.0, 0.0)), "far": Beacon((6.0, 0.0))},
+        },
+    ],
+    "plansim/Pendulum-v0": [
+        {"max_steps": 12},
+        {"max_steps": 25, "start": (3.0, 0.0), "sensors": {"side": HorizontalPosition()}},
+    ],
     "plansim/RailCar-v0": [
         {"max_steps": 12},
         {

@@ -13,6 +13,7 @@ from plansim.scenario.registry import BUILTINS, load
 # constructor arguments of the components that have no defaults
 ARGUMENTS: dict[str, dict] = {
     "range-bearing": {"landmark": (3.0, -2.0)},
+    "beacon": {"landmark": (3.0, -2.0)},
     "disturbed": {"motion": Bicycle(), "state_std": (0.1, 0.1, 0.05, 0.1), "control_std": (0.2, 0.01)},
     "linear-system": {
         "names": "position speed",

@@ -121,6 +121,7 @@ class Follow:
 
 CASES = {
     "watcher": watcher,
+    "open-loop": lambda build, folder: (build([[1.0, 0.0], [0.0, 1.0]], hold=2), [{} for _ in range(5)]),
     "bug2-lidar": bug2_lidar,
     "random-bounce": random_bounce,
     "lawnmower": lawnmower,
