@@ -14,8 +14,15 @@ from plansim.core.beliefs import Gaussian, Particles
 from plansim.core.errors import MalformedInput
 from plansim.core.layout import Layout
 from plansim.estimation.base import Update
-from plansim.estimation.particle.resampling import Resampler, normalise, systematic
+from plansim.estimation.checks import checked_dt
+from plansim.estimation.particle.propagation import moved, root_of
+from plansim.estimation.particle.resampling import Resampler, Scheme, normalise, resampler
+from plansim.estimation.particle.roughening import roughened
+from plansim.estimation.particle.selection import selected
+from plansim.estimation.particle.weighing import log_likelihood, normal_log_density
 from plansim.models.base import LikelihoodModel, MeasurementModel, NoisyMotion
+
+__all__ = ["ParticleFilter", "equally_weighted", "log_likelihood", "needed", "normal_log_density", "reweigh"]
 
 
 @dataclass(frozen=True)
@@ -26,23 +33,25 @@ class ParticleFilter:
     A measurement that no particle explains tells nothing of where the robot is: the particles stay, equally
     weighted, and its log-likelihood is -inf.
 
-    >>> rng = np.random.default_rng(0)
-    >>> estimator = ParticleFilter(motion, particles=500)                             # doctest: +SKIP
-    >>> belief = estimator.around(Gaussian(np.zeros(3), 0.1 * np.eye(3)), rng)        # doctest: +SKIP
-    >>> belief = estimator.predict(belief, control, dt=0.1, rng=rng)                  # doctest: +SKIP
-    >>> belief, _, _, log_likelihood = estimator.update(belief, z, sensor, rng)       # doctest: +SKIP
+    >>> from plansim.models.kinematic import ConstantVelocity
+    >>> from plansim.models.position import Position
+    >>> rng, estimator = np.random.default_rng(0), ParticleFilter(ConstantVelocity(), particles=500)
+    >>> belief = estimator.around(Gaussian(np.zeros(4), np.eye(4)), rng)
+    >>> belief = estimator.predict(belief, None, dt=0.1, rng=rng)
+    >>> estimator.update(belief, np.array([1.0, 0.0]), Position(std=0.5), rng).belief.states.shape
+    (500, 4)
     """
 
     motion: NoisyMotion
     particles: int = 1000
     resample_below: float = 0.5  # effective sample size, as a share of the particles
-    resample: Resampler = systematic
+    resample: Scheme | Resampler = "systematic"
+    roughening: float = 0.0  # of copies, in widths of the kernel that suits a normal density; 0: copies stay equal
 
     def __post_init__(self) -> None:
-        if self.particles < 1:
-            raise MalformedInput(f"a filter of {self.particles} particles: it needs at least 1")
-        if not self.resample_below >= 0:
-            raise MalformedInput(f"resample_below is {self.resample_below}, but must be a share of the particles")
+        check_settings(self.particles, self.resample_below, self.resample)
+        if not 0 <= self.roughening < np.inf:
+            raise MalformedInput(f"roughening is {self.roughening}, but must be a number of 0 or more")
 
     @property
     def state(self) -> Layout:
@@ -50,18 +59,13 @@ class ParticleFilter:
 
     def around(self, belief: Gaussian, rng: np.random.Generator | None = None) -> Particles:
         """Particles (..., N, n) drawn from a normal density whose covariance may be singular."""
-        mean, cov = np.asarray(belief.mean, float), np.asarray(belief.cov, float)
-        variances, axes = np.linalg.eigh(cov)
-        root = axes * np.sqrt(np.maximum(variances, 0.0))[..., None, :]
-        draws = needed(rng).standard_normal((*mean.shape[:-1], self.particles, mean.shape[-1]))
-        return equally_weighted(self.motion.state.add(mean[..., None, :], draws @ transpose(root)))
+        return equally_weighted(drawn(belief, self.particles, self.state, rng))
 
     def predict(
         self, belief: Particles, control: Array | None, dt: float, rng: np.random.Generator | None = None
     ) -> Particles:
         """Moves every particle with noise of its own."""
-        states = self.motion.sample(belief.states, control, dt, needed(rng))
-        return belief._replace(states=states)
+        return belief._replace(states=moved(self.motion, belief.states, control, checked_dt(dt), needed(rng)))
 
     def update(
         self,
@@ -79,19 +83,27 @@ class ParticleFilter:
 def reweigh(belief: Particles, log_likelihoods: Array, settings: ParticleFilter, rng: np.random.Generator) -> Update:
     """Bayes' rule on particles by their log-likelihoods (..., N); log p(z) = log Σ w p(z | x)."""
     log_weights, evidence = normalise(belief.log_weights + log_likelihoods)
-    weighed = belief._replace(log_weights=log_weights)
-    poor = weighed.effective_sample_size < settings.resample_below * log_weights.shape[-1]
+    weighed = Particles(belief.states, log_weights)
+    count = log_weights.shape[-1]
+    poor = weighed.effective_sample_size < settings.resample_below * count
     if poor.any():
-        weighed = _resampled(weighed, poor[..., None], settings.resample(log_weights, rng))
+        ancestors = resampler(settings.resample)(log_weights, rng)
+        states = selected(belief.states, ancestors, poor)
+        if settings.roughening:
+            states = roughened(states, weighed, poor, settings.state, settings.roughening, rng)
+        weighed = Particles(states, np.where(poor[..., None], -np.log(count), log_weights))
     return Update(weighed, None, None, evidence)
 
 
-def _resampled(belief: Particles, poor: Array, ancestors: Array) -> Particles:
-    """The ancestors' states, equally weighted, in those members of a batch that are `poor` (..., 1)."""
-    count = belief.log_weights.shape[-1]
-    chosen = np.where(poor, ancestors, np.arange(count))
-    states = np.take_along_axis(belief.states, chosen[..., None], axis=-2)
-    return Particles(states, np.where(poor, -np.log(count), belief.log_weights))
+def drawn(belief: Gaussian, count: int, state: Layout, rng: np.random.Generator | None) -> Array:
+    """States (..., N, n) of a normal density whose covariance may be singular."""
+    mean, cov = np.asarray(belief.mean, float), np.asarray(belief.cov, float)
+    if not (np.isfinite(mean).all() and np.isfinite(cov).all()) or cov.shape != (*mean.shape, len(state)):
+        raise MalformedInput(
+            f"a belief of mean {mean.shape} and cov {cov.shape}: must be finite, (..., {len(state)}) and its square"
+        )
+    draws = needed(rng).standard_normal((*mean.shape[:-1], count, mean.shape[-1]))
+    return state.add(mean[..., None, :], draws @ transpose(root_of(cov)))
 
 
 def equally_weighted(states: Array) -> Particles:
@@ -99,20 +111,12 @@ def equally_weighted(states: Array) -> Particles:
     return Particles(states, np.full(states.shape[:-1], -np.log(states.shape[-2])))
 
 
-def log_likelihood(sensor: MeasurementModel | LikelihoodModel, measurement: Array, states: Array) -> Array:
-    """log p(z | x) of a measurement (..., k) at states (..., N, n), (..., N)."""
-    if hasattr(sensor, "log_likelihood"):
-        return sensor.log_likelihood(measurement, states)
-    measurement = np.asarray(measurement, float)[..., None, :]
-    return normal_log_density(sensor.measurement.difference(measurement, sensor.measure(states)), sensor.cov)
-
-
-def normal_log_density(deviation: Array, cov: Array) -> Array:
-    """log N(deviation; 0, cov) of deviations (..., k) that share one cov (k, k), (...)."""
-    root = np.linalg.cholesky(cov)
-    whitened = np.linalg.solve(root, deviation.reshape(-1, len(root)).T)
-    log_volume = np.log(np.diagonal(root)).sum() + 0.5 * len(root) * np.log(2 * np.pi)
-    return -0.5 * (whitened**2).sum(0).reshape(deviation.shape[:-1]) - log_volume
+def check_settings(particles: int, resample_below: float, resample: Scheme | Resampler) -> None:
+    if particles < 1:
+        raise MalformedInput(f"a filter of {particles} particles: it needs at least 1")
+    if not resample_below >= 0:
+        raise MalformedInput(f"resample_below is {resample_below}, but must be a share of the particles")
+    resampler(resample)
 
 
 def needed(rng: np.random.Generator | None) -> np.random.Generator:

@@ -1,0 +1,35 @@
+"""What every estimator refuses: times that do not pass, and readings that no sensor can have meant."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from plansim.core.arrays import Array
+from plansim.core.errors import MalformedInput
+
+
+def checked_dt(dt: float) -> float:
+    if not 0 < dt < np.inf:
+        raise MalformedInput(f"dt is {dt}, but must be a positive number of seconds")
+    return dt
+
+
+def checked_measurement(measurement: Any, sensor: Any, batch: tuple[int, ...]) -> Array:
+    """A reading (k,) or (..., k) of finite numbers for a belief of leading dimensions `batch`."""
+    names = sensor.measurement.names
+    try:
+        z = np.asarray(measurement, float)
+    except (TypeError, ValueError) as error:
+        raise MalformedInput(f"a measurement of {' '.join(names)} must consist of numbers: {error}") from None
+    if z.shape[-1:] != (len(names),) or z.shape[:-1] not in ((), batch):
+        raise MalformedInput(
+            f"a measurement has shape {z.shape}, but must have {(*batch, len(names))}: {' '.join(names)}"
+        )
+    if not np.isfinite(z).all():
+        where = np.argwhere(~np.isfinite(z))[0]
+        raise MalformedInput(
+            f"the measurement's {names[where[-1]]!r} is {z[tuple(where)]}, but must be finite: a missing one is None"
+        )
+    return z
