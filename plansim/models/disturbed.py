@@ -13,6 +13,7 @@ from plansim.core.arrays import Array, readonly, transpose
 from plansim.core.errors import MalformedInput
 from plansim.core.layout import Layout
 from plansim.models import vehicle
+from plansim.models.linearisation import linearised_step
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,8 @@ class Disturbed:
     control_std: tuple[float, ...] = ()  # unit of each control; none where empty
 
     def __post_init__(self) -> None:
+        if not hasattr(self.motion, "equations"):
+            raise MalformedInput(f"{type(self.motion).__name__} has no equations, so how its control errs is not known")
         for name, parts in (("state_std", self.state), ("control_std", self.control)):
             stds = tuple(getattr(self, name))
             object.__setattr__(self, name, stds)
@@ -75,15 +78,21 @@ class Disturbed:
         return self.motion.step(x, u, dt)
 
     def jacobian(self, x: Array, u: Array, dt: float) -> Array:
-        return vehicle.jacobians(self.motion, x, u, dt)[0]
+        return self._jacobians(x, u, dt)[..., : len(self.state)]
 
     def noise_cov(self, x: Array, u: Array, dt: float) -> Array:
         """Q (..., n, n)."""
         held = np.diag(self.state_variance * abs(dt))
         if not self.control_std:
             return held
-        _, G = vehicle.jacobians(self.motion, x, u, dt)
+        G = self._jacobians(x, u, dt)[..., len(self.state) :]
         return (G * self.control_variance) @ transpose(G) + held
+
+    def _jacobians(self, x: Array, u: Array, dt: float) -> Array:
+        """F beside G."""
+        linear = linearised_step(self.motion, x, u, dt)
+        assert linear is not None  # a vehicle has equations
+        return linear.jacobian
 
     def sample(self, x: Array, u: Array, dt: float, rng: np.random.Generator) -> Array:
         """States (..., n) that it may have reached: each with errors of its own."""

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from plansim.core import dual
+from plansim.core import derivatives
 from plansim.core.arrays import Array, namespace, stack
 from plansim.core.layout import Layout
 
@@ -40,6 +40,4 @@ def measure(self: EquationsOfMeasurement, x: Array) -> Array:
 
 def jacobian(self: EquationsOfMeasurement, x: Array) -> Array:
     """d measure / dx, (..., k, n), exact to rounding; not a number where the reading has no derivative."""
-    x = np.asarray(x, dtype=float)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return dual.linear(self.equations(dual)(dual.variables(x), self.parameters()), like=x).jacobian
+    return derivatives.jacobian(self.equations, x, np.array(self.parameters(), float)).jacobian

@@ -6,18 +6,22 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from plansim.core.arrays import Array, symmetric, transpose
+from plansim.core.arrays import Array
 from plansim.core.beliefs import Gaussian
 from plansim.core.layout import Layout
 from plansim.estimation.base import Update
-from plansim.estimation.kalman.sigma_points import (
-    ScaledPoints,
-    SigmaPoints,
-    deviations,
-    transformed,
-    weighted_products,
+from plansim.estimation.kalman.gaussian_steps import (
+    averaged,
+    check_belief,
+    check_dt,
+    corrected,
+    missing,
+    sigma_deviations,
+    spread,
 )
-from plansim.models.base import GaussianMotion
+from plansim.estimation.kalman.sigma_points import ScaledPoints, SigmaPoints
+from plansim.models.base import GaussianMotion, MeasurementModel
+from plansim.models.linearisation import readings, steps
 
 
 @dataclass(frozen=True)
@@ -26,6 +30,14 @@ class UnscentedKalmanFilter:
 
     The points are drawn anew for the update, so that they hold the motion's noise too, and a linear system gives the
     Kalman filter exactly.
+
+    >>> from plansim.models.kinematic import ConstantVelocity
+    >>> from plansim.models.radar import Radar
+    >>> estimator = UnscentedKalmanFilter(ConstantVelocity())
+    >>> belief = estimator.around(Gaussian(np.array([30.0, 40.0, 1.0, 0.0]), np.diag([9.0, 9.0, 1.0, 1.0])))
+    >>> belief = estimator.predict(belief, None, dt=1.0)
+    >>> estimator.update(belief, np.array([51.0, 0.9]), Radar()).belief.mean[:2].round(1).tolist()
+    [31.6, 39.9]
     """
 
     motion: GaussianMotion
@@ -36,39 +48,38 @@ class UnscentedKalmanFilter:
         return self.motion.state
 
     def around(self, belief: Gaussian, rng: np.random.Generator | None = None) -> Gaussian:
-        return belief
+        return check_belief(belief, self.state)
 
     def predict(
         self, belief: Gaussian, control: Array | None, dt: float, rng: np.random.Generator | None = None
     ) -> Gaussian:
-        unit = self.points.unit(len(self.state))
-        points = belief.mean[..., None, :] + deviations(belief.cov, unit)
-        held = None if control is None else np.asarray(control, float)[..., None, :]
-        mean, moved = transformed(self.motion.step(points, held, dt), unit, self.state)
-        spread = weighted_products(moved, unit.cov_weights, moved)
-        return Gaussian(mean, symmetric(spread) + self.motion.noise_cov(belief.mean, control, dt))
+        return points_predict(self.motion, self.points, belief, control, dt)
 
     def update(
         self, belief: Gaussian, measurement: Array | None, sensor, rng: np.random.Generator | None = None
     ) -> Update:
-        if measurement is None:
-            return Update(belief, None, None, np.zeros(belief.mean.shape[:-1])[()])
-        unit = self.points.unit(len(self.state))
-        X = deviations(belief.cov, unit)
-        expected, Z = transformed(sensor.measure(belief.mean[..., None, :] + X), unit, sensor.measurement)
-        innovation = sensor.measurement.difference(np.asarray(measurement, float), expected)
-        return point_update(self.state, belief.mean, X, Z, unit.cov_weights, innovation, sensor.cov)
+        return points_update(self.state, self.points, belief, measurement, sensor)
 
 
-def point_update(state: Layout, mean: Array, X: Array, Z: Array, weights: Array, innovation: Array, R: Array) -> Update:
-    """Bayes' rule by deviations of the state X (..., N, n) and of what the sensor makes of it, Z (..., N, k)."""
-    S = symmetric(weighted_products(Z, weights, Z)) + R
-    L = np.linalg.cholesky(S)
-    K = transpose(np.linalg.solve(transpose(L), np.linalg.solve(L, weighted_products(Z, weights, X))))
-    left = X - Z @ transpose(K)  # Joseph's form, of points: stays positive when R is tiny
-    cov = symmetric(weighted_products(left, weights, left) + K @ R @ transpose(K))
-    whitened = np.linalg.solve(L, innovation[..., None])[..., 0]
-    log_root = np.log(np.diagonal(L, axis1=-2, axis2=-1)).sum(-1)
-    log_likelihood = -0.5 * (whitened**2).sum(-1) - log_root - 0.5 * innovation.shape[-1] * np.log(2 * np.pi)
-    after = Gaussian(state.add(mean, (K @ innovation[..., None])[..., 0]), cov)
-    return Update(after, innovation, S, log_likelihood)
+def points_predict(
+    motion: GaussianMotion, points: SigmaPoints, belief: Gaussian, control: Array | None, dt: float
+) -> Gaussian:
+    """The moments of where the motion takes the points, and its noise."""
+    check_dt(dt)
+    unit = points.unit(len(motion.state))
+    moved = steps(motion, belief.mean[..., None, :] + sigma_deviations(belief, unit), control, dt)
+    mean, X = averaged("the step", moved, unit, motion.state)
+    return spread(mean, X, unit, motion.noise_cov(belief.mean, control, dt))
+
+
+def points_update(
+    state: Layout, points: SigmaPoints, belief: Gaussian, measurement: Array | None, sensor: MeasurementModel
+) -> Update:
+    """Bayes' rule by the covariance between the points and what the sensor reads of them."""
+    if measurement is None:
+        return missing(belief, belief.mean.shape[:-1])
+    unit = points.unit(len(state))
+    X = sigma_deviations(belief, unit)
+    read = readings(sensor, belief.mean[..., None, :] + X)
+    expected, Z = averaged("the reading", read, unit, sensor.measurement)
+    return corrected(state, belief, measurement, expected, X, Z, unit.cov_weights, sensor)

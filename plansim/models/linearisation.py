@@ -1,0 +1,156 @@
+"""Motions and sensors as compiled programs that give a step or a reading together with its derivatives.
+
+Made of the one text of equations that a model has, or of the matrices of a linear one; a model that is neither has no
+such program, and None says so.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from plansim.core.arrays import Array
+from plansim.core.derivatives import compiled_jacobian
+from plansim.core.dual import Linear
+from plansim.core.kernel import Kernel, kernel
+from plansim.models import vehicle
+
+
+def compiled_motion(motion: Any, by: tuple[str, ...] = ("x", "u")) -> Kernel | None:
+    """The kernel `fill(x (n,), u (m,), p, dt, y (n,), J (n, n + m))`, with F beside G in J; by () leaves J alone."""
+    n, m = len(motion.state), len(motion.control)
+    if hasattr(motion, "equations"):
+        move = _moved(motion.equations, n, motion.integrator)
+        name = f"{motion.equations.__module__} {motion.equations.__qualname__} {motion.integrator}"
+        return compiled_jacobian(move, by, name, x=n, u=m, p=len(motion.parameters()), dt=None)
+    if hasattr(motion, "transition"):
+        return compiled_jacobian(_linear_motion, by, x=n, u=m, p=n * (n + m), dt=None)
+    return None
+
+
+def motion_parameters(motion: Any, dt: float) -> Array:
+    """The p of `compiled_motion`."""
+    if hasattr(motion, "equations"):
+        return np.array(motion.parameters(), float)
+    return np.concatenate([motion.transition(dt), motion.input_matrix(dt)], axis=-1).ravel()
+
+
+def compiled_sensor(sensor: Any, n: int, by: tuple[str, ...] = ("x",)) -> Kernel | None:
+    """The kernel `fill(x (n,), p, y (k,), J (k, d))`; angles run on."""
+    if hasattr(sensor, "equations"):
+        return compiled_jacobian(sensor.equations, by, x=n, p=len(sensor.parameters()))
+    if hasattr(sensor, "matrix"):
+        return compiled_jacobian(_linear_sensor, by, x=n, p=np.size(sensor.matrix))
+    return None
+
+
+def sensor_parameters(sensor: Any) -> Array:
+    """The p of `compiled_sensor`."""
+    return np.array(sensor.parameters(), float) if hasattr(sensor, "equations") else sensor.matrix.ravel()
+
+
+def linearised_step(motion: Any, x: Array, u: Array | None, dt: float) -> Linear | None:
+    """The step from states (..., n), and F beside G (..., n, n + m)."""
+    fill = compiled_motion(motion)
+    if fill is None:
+        return None
+    u = np.zeros(len(motion.control)) if u is None else u
+    (x, u), batch = _flat(x, u)
+    y, J = np.empty(x.shape), np.empty((len(x), x.shape[1], x.shape[1] + u.shape[1]))
+    _fill_each(fill)(x, u, motion_parameters(motion, dt), float(dt), y, J)
+    return Linear(y.reshape(*batch, -1), J.reshape(*batch, *J.shape[1:]))
+
+
+def linearised_reading(sensor: Any, x: Array) -> Linear | None:
+    """The reading of states (..., n), angles running on, and H (..., k, n)."""
+    fill = compiled_sensor(sensor, np.shape(x)[-1])
+    if fill is None:
+        return None
+    (x,), batch = _flat(x)
+    k = len(sensor.measurement)
+    y, J = np.empty((len(x), k)), np.empty((len(x), k, x.shape[1]))
+    _read_each(fill)(x, sensor_parameters(sensor), y, J)
+    return Linear(y.reshape(*batch, k), J.reshape(*batch, k, -1))
+
+
+def steps(motion: Any, x: Array, u: Array | None, dt: float) -> Array:
+    """`motion.step` of several states (..., N, n) under one control (m,) or (..., m), compiled where it can be."""
+    u = None if u is None else np.asarray(u, float)
+    held = u if u is None or u.ndim == 1 else u[..., None, :]
+    fill = compiled_motion(motion, by=())
+    if fill is None:
+        return motion.step(x, held, dt)
+    (x, held), batch = _flat(x, np.zeros(len(motion.control)) if held is None else held)
+    y = np.empty(x.shape)
+    _fill_each(fill)(x, held, motion_parameters(motion, dt), float(dt), y, np.empty((len(x), 0, 0)))
+    return y.reshape(*batch, -1)
+
+
+def readings(sensor: Any, x: Array) -> Array:
+    """`sensor.measure`, compiled where it can be; angles run on."""
+    fill = compiled_sensor(sensor, np.shape(x)[-1], by=())
+    if fill is None:
+        return sensor.measure(x)
+    (x,), batch = _flat(x)
+    y = np.empty((len(x), len(sensor.measurement)))
+    _read_each(fill)(x, sensor_parameters(sensor), y, np.empty((len(x), 0, 0)))
+    return y.reshape(*batch, -1)
+
+
+def _flat(*arrays: Array) -> tuple[list[Array], tuple[int, ...]]:
+    """Copies (B, n) that the kernels of all callers share a type of, and their batch."""
+    floats = [np.asarray(a, float) for a in arrays]
+    batch = np.broadcast_shapes(*(a.shape[:-1] for a in floats)) if len(floats) > 1 else floats[0].shape[:-1]
+    shapes = [(*batch, a.shape[-1]) for a in floats]
+    whole = [a if a.shape == s else np.broadcast_to(a, s) for a, s in zip(floats, shapes, strict=True)]
+    return [np.array(a, order="C").reshape(math.prod(batch), a.shape[-1]) for a in whole], batch
+
+
+@functools.cache
+def _fill_each(fill: Kernel) -> Kernel:
+    @kernel
+    def fill_each(x, u, p, dt, y, J):
+        for b in range(len(x)):
+            fill(x[b], u[b], p, dt, y[b], J[b])
+
+    return fill_each
+
+
+@functools.cache
+def _read_each(fill: Kernel) -> Kernel:
+    @kernel
+    def read_each(x, p, y, J):
+        for b in range(len(x)):
+            fill(x[b], p, y[b], J[b])
+
+    return read_each
+
+
+@functools.cache
+def _moved(equations: Callable, n: int, integrator: vehicle.Integrator) -> Callable:
+    """The equations of a step, in the words of a namespace."""
+    return lambda m: vehicle._move(equations, n, integrator, m)
+
+
+def _linear_motion(m):
+    """x' = F x + B u; p holds the rows of F beside those of B."""
+
+    def move(x, u, p, dt):
+        both = (*x, *u)
+        rows = (p[i * len(both) : (i + 1) * len(both)] for i in range(len(x)))
+        return tuple(_dot(row, both) for row in rows)
+
+    return move
+
+
+def _linear_sensor(m):
+    """z = H x; p holds the rows of H."""
+    return lambda x, p: tuple(_dot(p[i : i + len(x)], x) for i in range(0, len(p), len(x)))
+
+
+def _dot(a: tuple, b: tuple):
+    return functools.reduce(lambda total, product: total + product, (x * y for x, y in zip(a, b, strict=True)))
