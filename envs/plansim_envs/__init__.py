@@ -9,6 +9,7 @@ _WORLDS = {
     "plansim/ArmCell-v0": "plansim_envs.arm_cell:ArmCell",
     "plansim/Coverage-v0": "plansim_envs.coverage:Coverage",
     "plansim/Engine-v0": "plansim_envs.engine:Engine",
+    "plansim/DetectionReplay-v0": "plansim_envs.detection_replay:DetectionReplay",
     "plansim/GridNavigation-v0": "plansim_envs.grid_navigation:GridNavigation",
     "plansim/GridWorld-v0": "plansim_envs.grid_world:GridWorld",
     "plansim/LandmarkRobot-v0": "plansim_envs.landmark_robot:LandmarkRobot",

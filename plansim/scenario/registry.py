@@ -158,6 +158,13 @@ BUILTINS: dict[str, dict[str, str]] = {
         "interior-point": "plansim.planning.trajectory.corridor_qp:InteriorPoint",
         "osqp": "plansim.planning.trajectory.corridor_osqp:Osqp",
     },
+    "log": {
+        "kitti-log": "plansim.core.kitti_tracking:read_kitti_tracking",
+        "mot-log": "plansim.core.motchallenge:read_motchallenge",
+        "pedestrian-log": "plansim.core.pedestrians:read_pedestrians",
+        "ais-log": "plansim.core.ais:read_ais",
+        "two-walkers": "plansim.core.detection_log:two_walkers",
+    },
     "problems": {
         "movingai-problems": "plansim.core.movingai:read_movingai_problems",
         "island-problems": "plansim.core.island_maze:island_problems",
@@ -178,6 +185,7 @@ GROUPS = {
     "space": "plansim.spaces",
     "processor": "plansim.processors",
     "corridor-solver": "plansim.corridor_solvers",
+    "log": "plansim.logs",
     "problems": "plansim.problems",
     "metric": "plansim.metrics",
     "env": "plansim.envs",  # modules that register their environments with Gymnasium when they are imported
@@ -197,6 +205,7 @@ KINDS = {
     "plansim.models.base:LikelihoodModel": "sensor",
     "plansim.core.grid:OccupancyGrid": "map",
     "plansim.core.shapes:Shapes": "world",
+    "plansim.core.detection_log:DetectionLog": "log",
     "plansim.planning.spaces.base:Space": "space",
     "plansim.planning.base:PathProcessor": "processor",
     "plansim.planning.trajectory.corridor_qp:CorridorSolver": "corridor-solver",

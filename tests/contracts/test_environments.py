@@ -78,6 +78,10 @@ SHORT = {
         {"map": MAP, "max_steps": 12, "radius": 0.4, "target": 0.05, "start": (4.0, 1.0, 0.5), "dt": 0.5},
     ],
     "plansim/Engine-v0": [{"max_steps": 12, "sampling": {"outer": Sampling(every=2, dropout=0.5)}}],
+    "plansim/DetectionReplay-v0": [
+        {"max_steps": 12},
+        {"max_steps": 9, "dropped": 0.3, "noise_std": 0.2, "clutter": 2.0},
+    ],
     "plansim/GridNavigation-v0": [
         {"map": MAP, "min_distance": 1.0, "max_steps": 12, "lidar": Lidar(beams=5)},
         {
