@@ -43,9 +43,9 @@ def read_ais(path: str | Path, dt: float = 10.0, longest_gap: float = 120.0, rea
 
 def _course(times: Array, seconds: Array, places: Array, longest_gap: float) -> tuple[Array, Array]:
     """The frames in which a ship is there, (L,), and where it is then, (L, 2)."""
-    order = np.argsort(seconds, kind="stable")
+    order: Array = np.argsort(seconds, kind="stable")
     seconds, places = seconds[order], places[order]
-    after = np.searchsorted(seconds, times)
+    after: Array = np.searchsorted(seconds, times)
     between = (after > 0) & (after < len(seconds))
     frames = np.flatnonzero(between)
     frames = frames[seconds[after[frames]] - seconds[after[frames] - 1] <= longest_gap]

@@ -66,6 +66,7 @@ BUILTINS: dict[str, dict[str, str]] = {
         "optimal-overtaking": "plansim.driving.optimal_overtaking:OptimalOvertaking",
         "network": "plansim.control.network:Network",
         "plan-follower": "plansim.plan_follower:PlanFollower",
+        "surveillance": "plansim.surveillance:Surveillance",
         "random": "plansim.scenario.random_policy:RandomPolicy",
         "random-bounce": "plansim.control.random_bounce:RandomBounce",
         "lawnmower": "plansim.control.lawnmower:Lawnmower",
