@@ -12,6 +12,7 @@ from plansim.core.layout import Layout
 from plansim.estimation.base import Update
 from plansim.estimation.kalman.gaussian_steps import check_belief, check_dt, corrected_linear, missing, propagated
 from plansim.estimation.kalman.jacobians import Derivative, chosen, linear_reading, linear_step, noise_parts
+from plansim.estimation.kalman.nonlinear_sequence import extended_sequence
 from plansim.models.base import GaussianMotion
 
 
@@ -43,6 +44,8 @@ class ExtendedKalmanFilter:
 
     def around(self, belief: Gaussian, rng: np.random.Generator | None = None) -> Gaussian:
         return check_belief(belief, self.state)
+
+    filter_sequence = extended_sequence
 
     def predict(
         self, belief: Gaussian, control: Array | None, dt: float, rng: np.random.Generator | None = None

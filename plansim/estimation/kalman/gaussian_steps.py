@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 from typing import Any
 
 import numpy as np
@@ -121,7 +122,7 @@ def flat(name: str, a: Array, batch: tuple[int, ...], tail: tuple[int, ...]) -> 
         if a.shape[-len(tail) :] != tail:
             raise MalformedInput(f"{name} has shape {a.shape}, but must have {('...', *tail)}".replace("'", ""))
         a = np.broadcast_to(a, batch + tail)
-    return np.array(a, order="C").reshape(-1, *tail)
+    return np.array(a, order="C").reshape(math.prod(batch), *tail)
 
 
 @functools.cache

@@ -19,6 +19,7 @@ from plansim.estimation.kalman.gaussian_steps import (
     sigma_deviations,
     spread,
 )
+from plansim.estimation.kalman.nonlinear_sequence import points_sequence
 from plansim.estimation.kalman.sigma_points import ScaledPoints, SigmaPoints
 from plansim.models.base import GaussianMotion, MeasurementModel
 from plansim.models.linearisation import readings, steps
@@ -49,6 +50,8 @@ class UnscentedKalmanFilter:
 
     def around(self, belief: Gaussian, rng: np.random.Generator | None = None) -> Gaussian:
         return check_belief(belief, self.state)
+
+    filter_sequence = points_sequence
 
     def predict(
         self, belief: Gaussian, control: Array | None, dt: float, rng: np.random.Generator | None = None
