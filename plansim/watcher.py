@@ -67,6 +67,7 @@ class Watcher:
         if self.controller is not None:
             self.controller.reset(seed)
         self._belief: Any = None
+        self._prior: Any = None  # before the step's readings
         self._moments: Gaussian | None = None
         self._nis, self._measured = np.nan, 0
         self._log_likelihood, self._readings, self._unexplained = 0.0, 0, 0
@@ -88,7 +89,7 @@ class Watcher:
             belief = self.estimator.around(start, self._rng)
         else:
             belief = self.estimator.predict(self._belief, observation.get("control"), self.dt, self._rng)
-        self._nis, self._measured = 0.0, 0
+        self._prior, self._nis, self._measured = belief, 0.0, 0
         for name, sensor in self.sensors.items():
             if name not in observation:
                 raise MalformedInput(f"the observation has no {name!r}{near_miss(name, observation)}")
@@ -128,13 +129,15 @@ class Watcher:
         }
 
     def trace(self) -> dict[str, Array]:
-        """mean (n,), cov (n, n); nis, the normalised innovations squared of the step's readings, of nis_size numbers
-        (NaN and 0 where there were none); mode_probabilities (M,), particles (P, n) where there are such; and the
-        pose (3,) of what moves in the plane."""
+        """mean (n,), cov (n, n), and both as they were before the step's readings: prior_mean, prior_cov; nis, the
+        normalised innovations squared of the step's readings, of nis_size numbers (NaN and 0 where there were none);
+        mode_probabilities (M,), particles (P, n) where there are such; and the pose (3,) of what moves in the plane."""
         moments, belief = self._moments, self._belief
         if moments is None:
             return {}
+        prior = self._prior.gaussian(self.estimator.state)
         trace = {"mean": np.array(moments.mean), "cov": np.array(moments.cov)}
+        trace |= {"prior_mean": np.array(prior.mean), "prior_cov": np.array(prior.cov)}
         trace["nis"] = np.array(self._nis if self._measured else np.nan)
         trace["nis_size"] = np.array(self._measured)
         if hasattr(belief, "probabilities"):

@@ -13,6 +13,7 @@ from plansim.core.errors import require
 from plansim.core.layout import wrap_angle
 from plansim.scenario.metrics import METRICS
 from plansim.scenario.result import Result
+from plansim.viz.belief_figures import estimates
 from plansim.viz.markup import number, words
 from plansim.viz.overview import MOST_SMALL, overview
 from plansim.viz.scene import Track, World
@@ -22,7 +23,7 @@ MOST_SIGNALS, MOST_METRICS = 8, 12
 
 
 def write_pictures(result: Result, folder: Path, tracks: list[Track], worlds: dict[str, World]) -> list[Path]:
-    """overview.png, metrics.png and errors.png, as far as there is something to show; what was written."""
+    """overview.png, metrics.png, estimates.png or errors.png, if there is what to show; what was written."""
     require("matplotlib", "viz")
     placed = [track for track in tracks if track.placed]
     written = []
@@ -33,7 +34,10 @@ def write_pictures(result: Result, folder: Path, tracks: list[Track], worlds: di
             written.append(_save(courses(tracks, worlds), folder / "overview.png"))
         if any(result.values(name, v) for name in result.metric_names() for v in result.variants):
             written.append(_save(metrics(result), folder / "metrics.png"))
-        if any(track.estimate is not None for track in placed):
+        believed = [track for track in tracks if track.beliefs is not None]
+        if believed:
+            written.append(_save(estimates(believed, worlds), folder / "estimates.png"))
+        elif any(track.estimate is not None for track in placed):
             written.append(_save(errors(placed, worlds), folder / "errors.png"))
     return written
 

@@ -12,6 +12,7 @@ from plansim.core.errors import MissingExtra
 from plansim.scenario.metrics import is_rate
 from plansim.scenario.result import Result
 from plansim.viz import sections
+from plansim.viz.belief_section import belief_section
 from plansim.viz.convergence import convergence
 from plansim.viz.episode_table import episodes, outcome
 from plansim.viz.line_chart import Line, line_chart
@@ -57,6 +58,7 @@ def page(result: Result, recorded: list[Track], worlds: dict[str, World], notes:
         sections.expectations(result),
         headline(result),
         _player(data),
+        belief_section(recorded, worlds),
         _over_seeds(result),
         _over_time(recorded, worlds),
         convergence(recorded),

@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 
 from plansim.core.arrays import Array
+from plansim.core.layout import Layout
+from plansim.viz.beliefs import Beliefs, beliefs
 from plansim.viz.reading import Ragged, Reader, moments
 from plansim.viz.road_scene import car_body, road_of, vehicles_of
 from plansim.viz.signals import Signal, component_signals, place_signals
@@ -32,6 +34,9 @@ class World:
     polygons: Array | None = None  # (K, P, 2) m, of the robot's body, each in the frame of its part
     road: Any = None  # Road
     car: Array | None = None  # (3,) m, on a road: length, width, from the pose to the middle
+    state: Layout | None = None  # of info "state"
+    sensors: dict[str, Any] = field(default_factory=dict)  # measurement models, by the observation's names
+    landmarks: Array | None = None  # (L, 2) m
 
 
 def world_of(result: Any, variant: str = "") -> World:
@@ -49,6 +54,9 @@ def world_of(result: Any, variant: str = "") -> World:
         polygons=told("polygons"),
         road=road_of(told("road")),
         car=car_body(told),
+        state=_of_type(told("state"), Layout),
+        sensors=_of_type(told("sensors"), dict) or {},
+        landmarks=_of_type(told("landmarks"), np.ndarray),
         dt=_number(told("dt")),
         radius=_number(told("radius")),
         goal_radius=_number(told("goal_radius")),
@@ -63,6 +71,10 @@ def _told(env: Any, name: str) -> Any:
     """An attribute of the environment, or of its `world`, where one keeps its parameters together."""
     value = getattr(env, name, None)
     return getattr(getattr(env, "world", None), name, None) if value is None else value
+
+
+def _of_type(value: Any, kind: type) -> Any:
+    return value if isinstance(value, kind) else None
 
 
 def _number(value: Any) -> float | None:
@@ -93,6 +105,7 @@ class Track:
     history: Array | None = None  # (K, 2) samples drawn and cost reached
     vehicles: Array | None = None  # (F, Q, 7) others on a road: x, y, heading, speed, length, width, whether seen
     fan: Ragged | None = None  # (N, 4) candidate trajectories: x, y, level of cost, number
+    beliefs: Beliefs | None = None  # what an estimator believed of info "state"
     signals: tuple[Signal, ...] = field(default=())
     omitted: tuple[str, ...] = ()  # observations with too many numbers to draw
 
@@ -123,7 +136,7 @@ def track(record: Mapping[str, Array], variant: str, seed: int, most: int = MOST
         truth = _positions(place.rows("observation.state"))
     if truth is None:
         signals, omitted = component_signals(place)
-        return Track(variant, seed, steps, signals=signals, omitted=omitted)
+        return Track(variant, seed, steps, beliefs=beliefs(place), signals=signals, omitted=omitted)
     estimate, goal = _poses(place.rows("trace.pose")), _points(place.rows("observation.goal"))
     judged = None if estimate is None else np.where((steps < len(record["trace.pose"]))[:, None], estimate, np.nan)
     return Track(
@@ -147,6 +160,7 @@ def track(record: Mapping[str, Array], variant: str, seed: int, most: int = MOST
         costs=place.ragged("trace.cost_to_come"),
         tree=_first(place.ragged("trace.tree"), 4),
         history=_first(place.ragged("trace.history"), 2),
+        beliefs=beliefs(place),
         signals=place_signals(truth, judged, goal, place),
     )
 
