@@ -8,14 +8,15 @@ from plansim.core.arrays import Array
 from plansim.core.kernel import kernel
 
 
-def selected(values: Array, ancestors: Array, poor: Array) -> Array:
+def selected(values: Array, ancestors: Array, poor: Array | bool = True) -> Array:
     """values (..., N, a, b, …) at the ancestors (..., N), in those members of a batch that are `poor` (...)."""
     values = np.ascontiguousarray(values, dtype=float)
     batch, count = ancestors.shape[:-1], ancestors.shape[-1]
     if not batch:
         return values[ancestors] if poor else values
-    flat, out = values.reshape(np.size(poor), count, -1), np.empty(values.shape)
-    _select(flat, ancestors.reshape(-1, count), np.ravel(poor), out.reshape(flat.shape))
+    rows, out = ancestors.reshape(-1, count), np.empty(values.shape)
+    flat = values.reshape(*rows.shape, -1)
+    _select(flat, rows, np.broadcast_to(poor, batch).ravel(), out.reshape(flat.shape))
     return out
 
 
