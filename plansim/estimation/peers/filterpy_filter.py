@@ -79,8 +79,8 @@ class FilterpyFilter:
     def _pristine(self) -> Any:
         require("filterpy", "peers")
         made = self.make()
-        if not (hasattr(made, "x") and hasattr(made, "P") and (hasattr(made, "H") or hasattr(made, "points_fn"))):
-            raise MalformedInput(f"make() gave {type(made).__name__}, but must give a filter with x, P and H, or hx")
+        if not all(hasattr(made, name) for name in ("x", "P", "R", "predict", "update")):
+            raise MalformedInput(f"make() gave {type(made).__name__}, but must give a filter with x, P and R")
         if np.size(made.x) != len(self.state):
             raise MalformedInput(
                 f"make() gave a filter of {np.size(made.x)} components, but there are names for {len(self.state)}"

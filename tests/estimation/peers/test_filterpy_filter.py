@@ -167,7 +167,7 @@ def test_what_does_not_fit_is_refused_in_words(monkeypatch):
         FilterpyFilter(column_filter, "x y vx vy", dt=0.5).predict(START, None, 0.2)
     with pytest.raises(MalformedInput, match="make\\(\\) gave a filter of 4 components, but there are names for 2"):
         FilterpyFilter(column_filter, "x y").predict(START, None, 0.2)
-    with pytest.raises(MalformedInput, match="make\\(\\) gave object, but must give a filter with x, P and H"):
+    with pytest.raises(MalformedInput, match="make\\(\\) gave object, but must give a filter with x, P and R"):
         FilterpyFilter(object, "x y").predict(START, None, 0.2)
     with pytest.raises(MalformedInput, match="must be 2 finite numbers"):
         FilterpyFilter(column_filter, "x y vx vy").update(START, [np.nan, 0.0], GPS)
