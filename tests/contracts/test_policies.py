@@ -109,6 +109,19 @@ def watcher(build, folder):
     return policy, [{"gps": np.array([0.1 * i, 0.0]), "gps_seen": s} for i, s in enumerate(seen)]
 
 
+def surveillance(build, folder):
+    from plansim.surveillance import SensorView
+    from plansim.tracking import Tracker
+
+    gps, motion = load(BUILTINS["sensor"]["position"])(1.0), load(BUILTINS["motion"]["constant-velocity"])()
+    tracker = Tracker(load(BUILTINS["estimator"]["kalman-filter"])(motion))
+    still = {"counts": np.array([2]), "sensors": np.zeros((1, 3))}
+    scans = [np.array([[[10.0 * i, 0.0], [0.0, 300.0 - i], [0.0, 0.0]]]) for i in range(5)]
+    return build(tracker, (SensorView(gps, max_range=500.0),)), [
+        {"detections": scan, "time": np.array([float(i)]), **still} for i, scan in enumerate(scans)
+    ]
+
+
 class Follow:
     """Goes where it is believed to be."""
 
@@ -121,6 +134,7 @@ class Follow:
 
 CASES = {
     "watcher": watcher,
+    "surveillance": surveillance,
     "open-loop": lambda build, folder: (build([[1.0, 0.0], [0.0, 1.0]], hold=2), [{} for _ in range(5)]),
     "bug2-lidar": bug2_lidar,
     "random-bounce": random_bounce,
