@@ -152,8 +152,12 @@ def placed(F: Array, C: Array, poles: Array, state: Layout) -> Array:
     if not np.allclose(np.sort_complex(poles), np.sort_complex(poles.conj())):
         raise MalformedInput(f"poles are {spelled(poles)}, but complex ones must come in conjugate pairs")
     if not (np.abs(poles) < 1).all():
-        raise MalformedInput(f"poles are {spelled(poles)}, but must all lie within the unit circle: the error is to decay")
+        raise MalformedInput(
+            f"poles are {spelled(poles)}, but must all lie within the unit circle: the error is to decay"
+        )
     check_observable(F, C, state)
+    if max((np.abs(poles - pole) < 1e-9).sum() for pole in poles) > len(C):
+        raise MalformedInput(f"poles {spelled(poles)} cannot be placed: one is repeated, but only {len(C)} is measured")
     try:
         return place_poles(F.T, (C @ F).T, poles).gain_matrix.T
     except ValueError as error:
@@ -169,7 +173,7 @@ def check_observable(F: Array, C: Array, state: Layout) -> None:
         if sizes[-1] < 1e-10:
             unseen = [name for name, part in zip(state.names, np.abs(axes[-1]), strict=True) if part > 1e-6]
             raise MalformedInput(
-                f"the sensor never sees how {' '.join(unseen)!r} move with the eigenvalue {spelled([value])[1:-1]}: the "
+                f"the sensor never sees the motion of {' '.join(unseen)!r} (eigenvalue {spelled([value])[1:-1]}): the "
                 "pair is not observable, and no gain can place that pole"
             )
 

@@ -48,11 +48,22 @@ BUILTINS: dict[str, dict[str, str]] = {
     "estimator": {
         "kalman-filter": "plansim.estimation.kalman.kalman_filter:KalmanFilter",
         "extended-kalman-filter": "plansim.estimation.kalman.extended:ExtendedKalmanFilter",
+        "iterated-extended-kalman-filter": "plansim.estimation.kalman.iterated:IteratedExtendedKalmanFilter",
         "unscented-kalman-filter": "plansim.estimation.kalman.unscented:UnscentedKalmanFilter",
+        "square-root-unscented-kalman-filter": (
+            "plansim.estimation.kalman.square_root_unscented:SquareRootUnscentedKalmanFilter"
+        ),
+        "cubature-kalman-filter": "plansim.estimation.kalman.cubature:CubatureKalmanFilter",
+        "ensemble-kalman-filter": "plansim.estimation.kalman.ensemble:EnsembleKalmanFilter",
         "interacting-multiple-model": "plansim.estimation.imm:InteractingMultipleModel",
         "dead-reckoning": "plansim.estimation.dead_reckoning:DeadReckoning",
         "filterpy": "plansim.estimation.peers.filterpy_filter:FilterpyFilter",
         "particle-filter": "plansim.estimation.particle.particle_filter:ParticleFilter",
+        "auxiliary-particle-filter": "plansim.estimation.particle.auxiliary:AuxiliaryParticleFilter",
+        "rao-blackwellised-particle-filter": (
+            "plansim.estimation.particle.rao_blackwellised:RaoBlackwellisedParticleFilter"
+        ),
+        "luenberger-observer": "plansim.estimation.observer:LuenbergerObserver",
         "monte-carlo-localization": "plansim.estimation.localization.monte_carlo:MonteCarloLocalization",
     },
     "policy": {

@@ -41,9 +41,19 @@ EXACT: dict[str, Callable[[Any], Any]] = {
     "kalman-filter": _of("kalman-filter"),
     "extended-kalman-filter": _of("extended-kalman-filter"),
     "unscented-kalman-filter": _of("unscented-kalman-filter"),
+    "iterated-extended-kalman-filter": _of("iterated-extended-kalman-filter"),
+    "square-root-unscented-kalman-filter": _of("square-root-unscented-kalman-filter"),
+    "cubature-kalman-filter": _of("cubature-kalman-filter"),
     "interacting-multiple-model": _twins,
     "filterpy": _theirs,
 }
-SAMPLED: dict[str, Callable[[Any], Any]] = {}  # within their Monte-Carlo error
+SAMPLED: dict[str, Callable[[Any], Any]] = {  # within their Monte-Carlo error
+    "particle-filter": _of("particle-filter", particles=4000),
+    "auxiliary-particle-filter": _of("auxiliary-particle-filter", particles=4000),
+    "rao-blackwellised-particle-filter": lambda motion: load(
+        BUILTINS["estimator"]["rao-blackwellised-particle-filter"]
+    )(motion, nonlinear=motion.state.names[0], particles=1000),
+}
+OBSERVERS = {"luenberger-observer"}  # made for one sensor, with a gain of their own
 DEAF = {"dead-reckoning"}  # to measurements
 GAUSSIAN = EXACT | SAMPLED

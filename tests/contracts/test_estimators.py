@@ -16,7 +16,7 @@ from plansim.models.lidar_likelihood import LikelihoodField
 from plansim.models.odometry import WheelOdometry
 from plansim.models.position import Position
 from plansim.scenario.registry import BUILTINS, load
-from tests.contracts.gaussian_estimators import DEAF, GAUSSIAN
+from tests.contracts.gaussian_estimators import DEAF, GAUSSIAN, OBSERVERS
 
 
 def room():
@@ -63,7 +63,7 @@ def frozen(belief):
 
 
 def test_every_registered_estimator_is_tested():
-    assert set(CASES) | set(GAUSSIAN) | DEAF == set(BUILTINS["estimator"])
+    assert set(CASES) | set(GAUSSIAN) | DEAF | OBSERVERS == set(BUILTINS["estimator"])
 
 
 @estimators

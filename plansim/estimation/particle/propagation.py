@@ -23,7 +23,7 @@ def moved(motion: NoisyMotion, states: Array, control: Array | None, dt: float, 
 
 def for_each(control: Array | None) -> Array | None:
     """A control (..., m) of members becomes (..., 1, m): the same for each of a member's particles."""
-    return control if np.ndim(control) < 2 else np.asarray(control, float)[..., None, :]
+    return control if control is None or np.ndim(control) < 2 else np.asarray(control, float)[..., None, :]
 
 
 def root_of(cov: Array) -> Array:

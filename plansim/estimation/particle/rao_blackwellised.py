@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -32,7 +33,8 @@ class RaoBlackwellisedParticleFilter:
 
     The state is split by names: `nonlinear` are sampled; given those, motion and sensor must be linear in all others,
 
-        x_n' = f_n(x_n, u) + A_n(x_n) x_l + w_n,   x_l' = f_l(x_n, u) + A_l(x_n) x_l + w_l,   z = h(x_n) + C(x_n) x_l + v
+        x_n' = f_n(x_n, u) + A_n(x_n) x_l + w_n
+        x_l' = f_l(x_n, u) + A_l(x_n) x_l + w_l,   z = h(x_n) + C(x_n) x_l + v
 
     with normal noise, w_n and w_l correlated or not. A model that is not is refused where it is seen to be. A
     component's covariance is zero in the rows and columns of what is sampled. Without nonlinear names this is the
@@ -100,6 +102,7 @@ class RaoBlackwellisedParticleFilter:
         z = checked_measurement(measurement, sensor, mean.shape[:-2])[..., None, :]
         expected, H = sensor.measure(mean), sensor_jacobian(sensor, mean)
         self._check_linear("sensor", sensor.measure, sensor.measurement, belief, expected, H)
+        components: Any
         components, _, _, log_likelihoods = corrected_linear(self.state, belief.components, z, expected, H, sensor)
         log_weights, evidence = normalise(belief.log_weights + log_likelihoods)
         return Update(self._resampled(Mixture(components, log_weights), needed(rng)), None, None, evidence)
@@ -139,5 +142,5 @@ class RaoBlackwellisedParticleFilter:
         if (miss > 1e-6 * (np.abs(promised) + np.abs(at[..., :1, :]) + 1e-9)).any():
             rest = " ".join(name for name in self.state.names if name not in self.nonlinear.split())
             raise MalformedInput(
-                f"the {what} is not linear in {rest!r}, given {self.nonlinear!r}: name what it is not linear in as nonlinear"
+                f"the {what} is not linear in {rest!r}, given {self.nonlinear!r}: what it is not linear in must be named"
             )

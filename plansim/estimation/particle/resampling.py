@@ -146,7 +146,7 @@ def _copy_residually(weights, steps, out):
         for i in range(count):
             expected = count * (weights[b, i] / total)
             cumulative += expected - floor(expected)
-            copies = int(floor(expected))
+            copies = floor(expected)
             while drawn < draws and (reached / length * rest < cumulative or i == last):
                 copies += 1
                 drawn += 1
