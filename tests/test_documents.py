@@ -20,6 +20,7 @@ PAGES.append(ROOT / "plansim/cli/__init__.py")
 SCENARIOS = (ROOT / "docs/scenarios.md").read_text()
 CHOOSING = ROOT / "docs/planners/README.md"
 PLANNERS = sorted(page for page in CHOOSING.parent.glob("*.md") if page != CHOOSING)
+METHODS = sorted(page for kind in ("estimators", "trackers") for page in (ROOT / "docs" / kind).glob("[a-z]*.md"))
 
 
 def commands(text: str) -> list[str]:
@@ -80,6 +81,21 @@ def test_the_page_of_a_planner_runs_says_all_and_fits_a_screen(page, capsys):
         assert re.search(rf"^\*\*{part}\b", text, flags=re.MULTILINE), part
     assert len(text.splitlines()) < 50
     assert re.fullmatch(r"[a-z0-9_]+", page.stem), "names of pages are words with underscores"
+
+
+@pytest.mark.parametrize("page", METHODS, ids=[f"{page.parent.name}/{page.stem}" for page in METHODS])
+def test_the_page_of_an_estimator_or_tracker_runs_says_all_and_fits_a_screen(page, capsys):
+    text = page.read_text()
+    blocks = re.findall(r"```python\n(.*?)```", text, flags=re.DOTALL)
+    assert blocks
+    for block in blocks:
+        exec(compile(block, page.name, "exec"), {})
+    assert capsys.readouterr().out
+    for part in ("Problem", "Assumptions", "When to choose it", "Pitfalls", "Cost", "Sources?"):
+        assert re.search(rf"^\*\*{part}\b", text, flags=re.MULTILINE), part
+    assert len(text.splitlines()) < 60
+    choosing = (page.parent / "README.md").read_text()
+    assert f"]({page.name})" in choosing, f"{page.parent.name}/README.md does not lead to it"
 
 
 def test_the_choosing_page_leads_to_every_planner():
