@@ -81,16 +81,19 @@ def kernels(n_fixed: int = 0, k_fixed: int = 0, N_fixed: int = 0) -> Kernels:
     def average(points, weights, turns, mean):
         N = N_fixed if N_fixed else points.shape[0]
         for a in range(mean.shape[0]):
-            first, total, y, x = points[0, a], 0.0, 0.0, 0.0
+            first, total, widest = points[0, a], 0.0, 0.0
             for i in range(N):  # differences from the first keep their digits where weights are large
                 d = points[i, a] - first
                 if turns[a]:
                     d = wrapped(d)
-                    y += weights[i] * sin(d)
-                    x += weights[i] * cos(d)
+                    widest = max(widest, abs(d))
                 points[i, a] = d
                 total += weights[i] * d
-            if turns[a]:
+            if widest > 0.5:  # of narrower clouds the mean of directions is that of the numbers
+                y, x = 0.0, 0.0
+                for i in range(N):
+                    y += weights[i] * sin(points[i, a])
+                    x += weights[i] * cos(points[i, a])
                 centre, total = atan2(y, x), 0.0
                 for i in range(N):
                     total += weights[i] * wrapped(points[i, a] - centre)

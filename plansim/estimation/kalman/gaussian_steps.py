@@ -80,7 +80,7 @@ def corrected_linear(state: Layout, belief: Gaussian, z: Array, expected: Array,
     innovation = v.reshape(*batch, k)
     failed = _correct_linear_each(x, P, H, v, np.array(sensor.cov), turns(state), *answers)
     if failed:
-        raise _refused(belief, z, expected, sensor)
+        raise refusal(belief, z, expected, sensor)
     return Update(Gaussian(x.reshape(*batch, n), P.reshape(*batch, n, n)), innovation, S, log_likelihood[()])
 
 
@@ -94,7 +94,7 @@ def corrected(
     answers = S.reshape(-1, k, k), log_likelihood.reshape(-1)
     failed = _correct_each(x, P, X, Z, weights, v, np.array(sensor.cov), turns(state), *answers)
     if failed:
-        raise _refused(belief, z, expected, sensor)
+        raise refusal(belief, z, expected, sensor)
     return Update(Gaussian(x.reshape(*batch, n), P.reshape(*batch, n, n)), v.reshape(*batch, k), S, log_likelihood[()])
 
 
@@ -165,7 +165,7 @@ def _unusable(name: str, mean: Array, cov: Array) -> MalformedInput:
     return MalformedInput(f"{name} is {mean.tolist()}, and its derivatives or noise are no finite numbers either way")
 
 
-def _refused(belief: Gaussian, z: Array, expected: Array, sensor: Any) -> MalformedInput:
+def refusal(belief: Gaussian, z: Array, expected: Array, sensor: Any) -> MalformedInput:
     """Why an update failed."""
     z, cov = np.asarray(z, float), np.asarray(belief.cov, float)
     if not np.isfinite(z).all():
