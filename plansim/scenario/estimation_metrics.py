@@ -103,6 +103,16 @@ def _share(squares: Callable[[Log], tuple[Array, Array] | None]) -> Callable[[Lo
     return read
 
 
+def _settled(log: Log) -> float | None:
+    """None where the error never stays that small."""
+    errors = _errors(log)
+    if errors is None or not log.dt:
+        return None
+    lengths = np.linalg.norm(errors, axis=-1)
+    large = np.flatnonzero(lengths >= 0.1 * lengths[0])
+    return None if large[-1] == len(lengths) - 1 else float(large[-1] + 1) * log.dt
+
+
 def _said(name: str) -> Callable[[Log], float | None]:
     return lambda log: log.policy.get(name)
 
@@ -112,6 +122,8 @@ ESTIMATION: dict[str, Metric] = {
                    "", _of_errors(_rms), _MEANS),
     "final_error": Metric("length of the estimate's error at the end", "",
                           _of_errors(lambda errors: float(np.linalg.norm(errors[-1]))), _MEANS),
+    "settled_after": Metric("time from which on the estimate's error is less than a tenth of the first", "s", _settled,
+                            _MEANS),
     "nees": Metric("mean square of the error, normalised by the covariance that the estimator claims: as many as there "
                    "are components, where it claims rightly", "", _mean(_nees), _BELIEFS),
     "nees_share": Metric("steps whose normalised square of the error lies within the bounds that 95 % of them should",
