@@ -1,0 +1,243 @@
+"""The arithmetic of `one_filter` for many filters of one model at once: arrays are (n, N) and (n, n, N), filters last.
+
+A row is one component of all filters, so that the machine works on several of them with one instruction; zeros of the
+model cost nothing. Sums run in the order of `one_filter`: a batch is its members to the bit.
+"""
+
+from __future__ import annotations
+
+from math import log, pi, sqrt
+
+import numpy as np
+
+from plansim.core.kernel import lean_kernel
+from plansim.estimation.kalman.one_filter import pivot, wrapped
+
+LANES = 128  # filters at a time: what they need lies in the fastest memory
+
+
+def workspace(n: int, k: int) -> tuple[int, int, int, int]:
+    """The shape of `work`."""
+    return 8, max(n, k), max(n, k), LANES
+
+
+@lean_kernel
+def step_bank(model, x, P, u, z, y, M, v, S, log_likelihoods, work):
+    """Predicts and updates N filters; a log-likelihood is NaN where there is no answer. u: (m, N) or (0, N)."""
+    for first in range(0, x.shape[1], LANES):
+        count = min(LANES, x.shape[1] - first)
+        predict_lanes(model, x, P, u, y, M, first, count, work)
+        correct_lanes(model, z, y, M, v, S, log_likelihoods, first, count, work)
+
+
+@lean_kernel
+def predict_bank(model, x, P, u, y, M, work):
+    """Predicts N filters."""
+    for first in range(0, x.shape[1], LANES):
+        predict_lanes(model, x, P, u, y, M, first, min(LANES, x.shape[1] - first), work)
+
+
+@lean_kernel
+def update_bank(model, z, y, M, v, S, log_likelihoods, work):
+    """Updates N filters, y and M in place."""
+    for first in range(0, y.shape[1], LANES):
+        correct_lanes(model, z, y, M, v, S, log_likelihoods, first, min(LANES, y.shape[1] - first), work)
+
+
+@lean_kernel
+def predict_lanes(model, x, P, u, y, M, first, count, work):
+    """Those filters from the first on."""
+    n, m = x.shape[0], min(u.shape[0], int(model[5, 3, 2]))
+    F, Q, B, turns, FP = model[0], model[1], model[4], model[5, 0], work[0]
+    for i in range(n):
+        begun = 0
+        for a in range(n):
+            begun = add_times(y[i, first:], 0.0, F[i, a], x[a, first:], begun, count)
+        for a in range(m):
+            begun = add_times(y[i, first:], 0.0, B[i, a], u[a, first:], begun, count)
+        if not begun:
+            fill(y[i, first:], 0.0, count)
+        if turns[i] != 0.0:
+            wrap(y[i, first:], count)
+        for j in range(n):
+            begun = 0
+            for a in range(n):
+                begun = add_times(FP[i, j], 0.0, F[i, a], P[a, j, first:], begun, count)
+            if not begun:
+                fill(FP[i, j], 0.0, count)
+    for i in range(n):
+        for j in range(i + 1):
+            begun = 0
+            for a in range(n):
+                begun = add_times(M[i, j, first:], Q[i, j], F[j, a], FP[i, a], begun, count)
+            if not begun:
+                fill(M[i, j, first:], Q[i, j], count)
+            if j < i:
+                shift(M[j, i, first:], M[i, j, first:], 0.0, count)
+
+
+@lean_kernel
+def correct_lanes(model, z, x, P, v, S, log_likelihoods, first, count, work):
+    """Those filters from the first on, x and P in place: letters and order of `one_filter.kernels`.
+
+    half and K are (n, k) here.
+    """
+    n, k = x.shape[0], z.shape[0]
+    H, R, turns, turns_of_measurement, offset = model[2], model[3], model[5, 0], model[5, 1], model[5, 2]
+    HP, half, K, T, G, L, w = work[0], work[1], work[2], work[3], work[4], work[5], work[6, 0]
+    likelihood = log_likelihoods[first:]
+    fill(likelihood, -0.5 * k * log(2 * pi), count)
+    for i in range(k):
+        shift(v[i, first:], z[i, first:], -offset[i], count)
+        for a in range(n):
+            add_times(v[i, first:], 0.0, -H[i, a], x[a, first:], 1, count)
+        if turns_of_measurement[i] != 0.0:
+            wrap(v[i, first:], count)
+        for j in range(n):
+            begun = 0
+            for a in range(n):
+                begun = add_times(HP[i, j], 0.0, H[i, a], P[a, j, first:], begun, count)
+            if not begun:
+                fill(HP[i, j], 0.0, count)
+        for j in range(i + 1):
+            begun = 0
+            for a in range(n):
+                begun = add_times(S[i, j, first:], R[i, j], H[j, a], HP[i, a], begun, count)
+            if not begun:
+                fill(S[i, j, first:], R[i, j], count)
+            if j < i:
+                shift(S[j, i, first:], S[i, j, first:], 0.0, count)
+        for j in range(i):
+            solve_scaled(L[i, j], S[i, j, first:], L[i], L[j], j, L[j, j], count)
+        solve_row(L[i, i], S[i, i, first:], L[i], L[i], i, count)
+        root_of_pivot(L[i, i], i, P, H, R, work[7], likelihood, first, count)
+        for j in range(n):
+            solve_scaled(half[j, i], HP[i, j], L[i], half[j], i, L[i, i], count)
+        solve_scaled(w[i], v[i, first:], L[i], w, i, L[i, i], count)
+        for lane in range(count):  # what is not finite becomes NaN by 0, and stays so
+            likelihood[lane] -= 0.5 * w[i, lane] * w[i, lane] + 0.0 * v[i, first + lane]
+    for b in range(k):
+        i = k - 1 - b
+        for j in range(n):
+            if b == 0:
+                product(K[j, i], half[j, i], L[i, i], count)
+                continue
+            subtract(K[j, i], half[j, i], L[i + 1, i], K[j, i + 1], count)
+            for a in range(i + 2, k):
+                subtract(K[j, i], K[j, i], L[a, i], K[j, a], count)
+            product(K[j, i], K[j, i], L[i, i], count)
+    for i in range(n):
+        for a in range(k):
+            add_product(x[i, first:], half[i, a], w[a], count)
+        if turns[i] != 0.0:
+            wrap(x[i, first:], count)
+        for j in range(n):
+            subtract(T[i, j], P[i, j, first:], K[i, 0], HP[0, j], count)
+            for a in range(1, k):
+                subtract(T[i, j], T[i, j], K[i, a], HP[a, j], count)
+        for j in range(k):
+            begun = 0
+            for a in range(n):
+                begun = add_times(G[i, j], 0.0, H[j, a], T[i, a], begun, count)
+            for a in range(k):
+                begun = add_times(G[i, j], 0.0, -R[a, j], K[i, a], begun, count)
+    for i in range(n):
+        for j in range(i + 1):
+            subtract(P[i, j, first:], T[i, j], G[i, 0], K[j, 0], count)
+            for a in range(1, k):
+                subtract(P[i, j, first:], P[i, j, first:], G[i, a], K[j, a], count)
+            if j < i:
+                shift(P[j, i, first:], P[i, j, first:], 0.0, count)
+    for lane in range(count):
+        if not likelihood[lane] < np.inf:
+            likelihood[lane] = np.nan
+
+
+@lean_kernel
+def solve_row(out, start, a, b, size, count):
+    """start - a[0] b[0] - ... - a[size - 1] b[size - 1], a row of forward substitution."""
+    if size == 0:
+        shift(out, start, 0.0, count)
+        return
+    subtract(out, start, a[0], b[0], count)
+    for i in range(1, size):
+        subtract(out, out, a[i], b[i], count)
+
+
+@lean_kernel
+def solve_scaled(out, start, a, b, size, by, count):
+    """The same, times `by`."""
+    if size == 0:
+        product(out, start, by, count)
+        return
+    solve_row(out, start, a, b, size, count)
+    product(out, out, by, count)
+
+
+@lean_kernel
+def root_of_pivot(found, i, P, H, R, scratch, likelihood, first, count):
+    """Pivots become the inverses of their roots, and the likelihood has their share of the volume."""
+    lowest = np.inf
+    for lane in range(count):
+        lowest = min(lowest, found[lane])
+    if not lowest >= R[i, i]:
+        for lane in range(count):
+            if not found[lane] >= R[i, i]:
+                trace = 0.0
+                for a in range(P.shape[0]):
+                    trace += P[a, a, first + lane]
+                found[lane] = pivot(found[lane], i, trace, H, R, scratch[:, :, 0])
+    for lane in range(count):
+        likelihood[lane] -= 0.5 * log(found[lane])
+        found[lane] = 1.0 / sqrt(found[lane])
+
+
+@lean_kernel
+def fill(out, number, count):
+    for lane in range(count):
+        out[lane] = number
+
+
+@lean_kernel
+def shift(out, row, number, count):
+    for lane in range(count):
+        out[lane] = row[lane] + number
+
+
+@lean_kernel
+def add_times(out, start, number, row, begun, count):
+    """Adds to a sum that is out, or start where it has not begun; whether it has begun. Zeros are passed over."""
+    if number == 0.0:
+        return begun
+    if begun:
+        for lane in range(count):
+            out[lane] += number * row[lane]
+    else:
+        for lane in range(count):
+            out[lane] = start + number * row[lane]
+    return 1
+
+
+@lean_kernel
+def add_product(out, a, b, count):
+    for lane in range(count):
+        out[lane] += a[lane] * b[lane]
+
+
+@lean_kernel
+def subtract(out, start, a, b, count):
+    """out = start - a b."""
+    for lane in range(count):
+        out[lane] = start[lane] - a[lane] * b[lane]
+
+
+@lean_kernel
+def product(out, a, b, count):
+    for lane in range(count):
+        out[lane] = a[lane] * b[lane]
+
+
+@lean_kernel
+def wrap(out, count):
+    for lane in range(count):
+        out[lane] = wrapped(out[lane])

@@ -1,0 +1,267 @@
+"""The Kalman filter's arithmetic for one belief, compiled: what every faster or plainer form must agree with.
+
+Matrices are read at their lower triangles where they are symmetric, and written whole. `work` is scratch that the
+caller brings, so that nothing is allocated here.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from math import log, pi, sqrt
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from plansim.core.kernel import Kernel, jit_enabled, lean_kernel
+
+# By how much rounding may take a pivot of S below that of R, as a share of trace(P) |h|²; more is no covariance at all.
+ROUNDING = 1e-9
+
+
+class Kernels(NamedTuple):
+    """Of one belief x, P that becomes y, M by a control u and a measurement z with the innovation v, S.
+
+    `model` is the stack of a `LinearModel`, `work` a `workspace`.
+    """
+
+    predict: Kernel  # (model, x, P, u, y, M, work)
+    update: Kernel  # (y, M, v, H, R, turns, S, work) -> log-likelihood; changes y and M in place
+    correct: Kernel  # (model, z, y, M, v, S, work) -> log-likelihood; changes y and M in place
+
+
+def workspace(n: int, k: int) -> tuple[int, int, int]:
+    """The shape of `work`."""
+    return 8, max(n, k), max(n, k)
+
+
+@lean_kernel
+def wrapped(angle):
+    return angle - 2 * pi * np.rint(angle / (2 * pi))
+
+
+@lean_kernel
+def pivot(found, i, trace, H, R, root):
+    """The pivot of S in row i: S is R and more, so that no pivot of S lies below that of R but by rounding.
+
+    NaN where more than rounding has taken it there: then P, of this trace, is no covariance.
+    """
+    for row in range(i + 1):
+        least = R[row, row]
+        for j in range(row):
+            total = R[row, j]
+            for a in range(j):
+                total -= root[row, a] * root[j, a]
+            root[row, j] = total / root[j, j] if root[j, j] > 0.0 else 0.0
+            least -= root[row, j] * root[row, j]
+        root[row, row] = sqrt(max(least, 0.0))
+    if found >= least:
+        return found
+    size = 0.0
+    for a in range(H.shape[1]):
+        size += H[i, a] * H[i, a]
+    return least if found >= least - ROUNDING * trace * size else np.nan
+
+
+@functools.cache
+def kernels(n_fixed: int = 0, k_fixed: int = 0) -> Kernels:
+    """Sizes that are known when it compiles make a sequence twice as fast; 0: any size."""
+
+    @lean_kernel
+    def predict(model, x, P, u, y, M, work):
+        n = n_fixed if n_fixed else x.shape[0]
+        F, Q, B, turns, FP = model[0], model[1], model[4], model[5, 0], work[0]
+        m = min(u.shape[0], int(model[5, 3, 2]))
+        for i in range(n):
+            total = 0.0
+            for a in range(n):
+                total += F[i, a] * x[a]
+            for a in range(m):
+                total += B[i, a] * u[a]
+            y[i] = wrapped(total) if turns[i] != 0.0 else total
+            for j in range(n):
+                total = 0.0
+                for a in range(n):
+                    total += F[i, a] * P[a, j]
+                FP[i, j] = total
+        for i in range(n):
+            for j in range(i + 1):
+                total = Q[i, j]
+                for a in range(n):
+                    total += FP[i, a] * F[j, a]
+                M[i, j] = total
+                M[j, i] = total
+
+    @lean_kernel
+    def update(x, P, v, H, R, turns, S, work):
+        n = n_fixed if n_fixed else x.shape[0]
+        k = k_fixed if k_fixed else v.shape[0]
+        HP, half, K, T, G, L, root, w = work[0], work[1], work[2], work[3], work[4], work[5], work[6], work[7, 0]
+        for i in range(k):
+            for j in range(n):
+                total = 0.0
+                for a in range(n):
+                    total += H[i, a] * P[a, j]
+                HP[i, j] = total
+            for j in range(i + 1):
+                total = R[i, j]
+                for a in range(n):
+                    total += HP[i, a] * H[j, a]
+                S[i, j] = total
+                S[j, i] = total
+        log_likelihood = -0.5 * k * log(2 * pi)
+        for i in range(k):  # S = L Lᵀ, of whose diagonal the inverse is kept; half = L⁻¹ H P, w = L⁻¹ v
+            for j in range(i):
+                total = S[i, j]
+                for a in range(j):
+                    total -= L[i, a] * L[j, a]
+                L[i, j] = total * L[j, j]
+            total = S[i, i]
+            for a in range(i):
+                total -= L[i, a] * L[i, a]
+            if not total >= R[i, i]:
+                trace = 0.0
+                for a in range(n):
+                    trace += P[a, a]
+                total = pivot(total, i, trace, H, R, root)
+            if not 0.0 < total < np.inf:
+                return np.nan
+            L[i, i] = 1.0 / sqrt(total)
+            log_likelihood -= 0.5 * log(total)
+            for j in range(n):
+                total = HP[i, j]
+                for a in range(i):
+                    total -= L[i, a] * half[a, j]
+                half[i, j] = total * L[i, i]
+            total = v[i]
+            if not abs(total) < np.inf:
+                return np.nan
+            for a in range(i):
+                total -= L[i, a] * w[a]
+            w[i] = total * L[i, i]
+            log_likelihood -= 0.5 * w[i] * w[i]
+        for b in range(k):  # K = halfᵀ L⁻¹, kept as its transpose
+            i = k - 1 - b
+            for j in range(n):
+                total = half[i, j]
+                for a in range(i + 1, k):
+                    total -= L[a, i] * K[a, j]
+                K[i, j] = total * L[i, i]
+        # Joseph form, A P Aᵀ + K R Kᵀ with A = I - K H, as T - (T Hᵀ - K R) Kᵀ with T = A P: positive when R is tiny
+        for i in range(n):
+            total = x[i]
+            for a in range(k):
+                total += half[a, i] * w[a]
+            x[i] = wrapped(total) if turns[i] != 0.0 else total
+            for j in range(n):
+                total = P[i, j]
+                for a in range(k):
+                    total -= K[a, i] * HP[a, j]
+                T[i, j] = total
+            for j in range(k):
+                total = 0.0
+                for a in range(n):
+                    total += T[i, a] * H[j, a]
+                for a in range(k):
+                    total -= K[a, i] * R[a, j]
+                G[i, j] = total
+        for i in range(n):
+            for j in range(i + 1):
+                total = T[i, j]
+                for a in range(k):
+                    total -= G[i, a] * K[a, j]
+                P[i, j] = total
+                P[j, i] = total
+        return log_likelihood
+
+    @lean_kernel
+    def correct(model, z, x, P, v, S, work):
+        n = n_fixed if n_fixed else x.shape[0]
+        k = k_fixed if k_fixed else z.shape[0]
+        H, R, turns, turns_of_measurement, offset = model[2], model[3], model[5, 0], model[5, 1], model[5, 2]
+        for i in range(k):
+            total = z[i] - offset[i]
+            for a in range(n):
+                total -= H[i, a] * x[a]
+            v[i] = wrapped(total) if turns_of_measurement[i] != 0.0 else total
+        return update(x, P, v, H, R, turns, S, work)
+
+    return Kernels(predict, update, correct)
+
+
+predict, update, correct = kernels()
+
+
+@lean_kernel
+def predict_one(model, x, P, u, y, M, work):
+    """Whether belief and control have the model's sizes; if so, the prediction is in y and M."""
+    if not fits(model, x, P, u):
+        return False
+    predict(model, x, P, u, y, M, work)
+    return True
+
+
+@lean_kernel
+def update_one(model, x, P, z, y, M, v, S, work):
+    """The log-likelihood of z, NaN where it cannot be; the posterior is in y and M, the innovation in v and S."""
+    if not (fits(model, x, P, x[:0]) and z.shape[0] == int(model[5, 3, 1])):
+        return np.nan
+    for i in range(x.shape[0]):
+        y[i] = x[i]
+        for j in range(x.shape[0]):
+            M[i, j] = P[i, j]
+    return correct(model, z, y, M, v, S, work)
+
+
+@lean_kernel
+def step_one(model, x, P, u, z, y, M, v, S, work):
+    """Both."""
+    if not (fits(model, x, P, u) and z.shape[0] == int(model[5, 3, 1])):
+        return np.nan
+    predict(model, x, P, u, y, M, work)
+    return correct(model, z, y, M, v, S, work)
+
+
+@lean_kernel
+def fits(model, x, P, u):
+    """Whether a belief and a control are of a model's sizes; no control at all fits, and one where none is heeded."""
+    n, m = int(model[5, 3, 0]), int(model[5, 3, 2])
+    return x.shape[0] == n and P.shape[0] == n and P.shape[1] == n and (u.shape[0] in (0, m) or m == 0)
+
+
+@lean_kernel
+def update_each(v, H, R, turns, y, M, S, log_likelihoods, work):
+    """Bayes' rule for a batch (B, ...), in place, each with its own H and R, or all with the only one.
+
+    The log-likelihood is NaN where there is no answer.
+    """
+    for b in range(y.shape[0]):
+        h, r = min(b, H.shape[0] - 1), min(b, R.shape[0] - 1)
+        log_likelihoods[b] = update(y[b], M[b], v[b], H[h], R[r], turns, S[b], work)
+
+
+class Entries(NamedTuple):
+    """For calls from Python: compiled for arrays of float64 in C order that may be written; others are a TypeError."""
+
+    predict: Callable[..., bool]
+    update: Callable[..., float]
+    step: Callable[..., float]
+    update_each: Callable[..., None]
+
+
+@functools.cache
+def entries() -> Entries:
+    x, P, u, z, S, work = (np.zeros(shape) for shape in (1, (1, 1), 0, 1, (1, 1), workspace(1, 1)))
+    model = np.zeros((6, 4, 4))
+    batch, matrices = np.zeros((1, 1)), np.zeros((1, 1, 1))
+    calls: tuple[tuple[Any, tuple], ...] = (
+        (predict_one, (model, x, P, u, x, P, work)),
+        (update_one, (model, x, P, z, x, P, z, S, work)),
+        (step_one, (model, x, P, u, z, x, P, z, S, work)),
+        (update_each, (batch, matrices, matrices, x, batch, matrices, matrices, x, work)),
+    )
+    for k, arguments in calls:
+        k(*arguments)
+        if jit_enabled():
+            k.compiled.disable_compile()
+    return Entries(*(k.compiled for k, _ in calls))
