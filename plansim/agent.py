@@ -11,13 +11,14 @@ import numpy as np
 from plansim.control.base import Policy
 from plansim.control.grid_moves import GridMoves
 from plansim.core.arrays import Array
-from plansim.core.beliefs import Gaussian, Particles
+from plansim.core.beliefs import Gaussian
 from plansim.core.errors import MalformedInput, near_miss
-from plansim.core.geometry import POSE
+from plansim.core.geometry import POSE, compose
 from plansim.core.grid import OccupancyGrid
 from plansim.core.layout import wrap_angle
 from plansim.core.trajectory import closest_on_path
 from plansim.estimation.base import Estimator
+from plansim.estimation.localization.clusters import clusters
 from plansim.estimation.localization.seen_cells import with_seen
 from plansim.estimation.localization.unmapped import NO_MARKS, Marks, UnmappedObstacles
 from plansim.models.base import LikelihoodModel
@@ -33,7 +34,9 @@ class Agent:
     Without an estimator the observation's "state" is believed, and the planner's path is followed as it is: a world of
     cells; where the observation shows the cells "around", the map is corrected by them on the way. With one, the robot
     is a disc that knows its pose by "odometry" (forward, left, turn since the last step), by "lidar", whose `sensor`
-    weighs its ranges, and at first by "start". It keeps `radius + margin` from walls, shortens its path, marks what the
+    weighs its ranges, and at first by "start". Of several places where it may be it believes the heaviest, after it has
+    looked around for `look_around` seconds at most; when it finds that it was elsewhere, it forgets what it saw from
+    there, and plans anew. It keeps `radius + margin` from walls, shortens its path, marks what the
     map does not know, and plans anew when that is in its way. Where there is no path it stands still and says so in its
     metrics. A planner with a `replanner()` remembers its search between plans.
 
@@ -57,6 +60,8 @@ class Agent:
     update_distance: float = 0.1  # m; a robot at rest learns nothing from the same scan again
     update_angle: float = 0.1  # rad
     lost_above: float = 0.5  # m, std of the position from which on it does not drive
+    sure_from: float = 0.6  # weight of the heaviest of several places, below which it looks around before it drives
+    look_around: float = 6.0  # s, at most: what turning does not tell, driving may
     obstacle_distance: float = 0.3  # m, from the map's walls, beyond which a lidar point is something unknown
     replan_every: float = 0.5  # s, at most
     dt: float = 0.1  # s, of a step
@@ -64,7 +69,7 @@ class Agent:
     def __post_init__(self) -> None:
         if (self.estimator is None) != (self.sensor is None):
             raise MalformedInput("an agent needs an estimator and its sensor, or neither")
-        for name in ("radius", "margin", "update_distance", "update_angle", "replan_every"):
+        for name in ("radius", "margin", "update_distance", "update_angle", "sure_from", "look_around", "replan_every"):
             if not getattr(self, name) >= 0:
                 raise MalformedInput(f"{name} is {getattr(self, name)}, but must be 0 or more")
         if not self.dt > 0 or getattr(self.controller, "dt", self.dt) != self.dt:
@@ -94,12 +99,16 @@ class Agent:
         now.since_plan += self.dt
         if self._lost:
             now.lost_steps += 1
+            now.looked_around += self.dt
             path = self._look_around(state)
         else:
             if self._must_plan(state[:2], goal):
                 self._plan(state[:2], goal)
             now.blocked_steps += now.path is None
-            path = state[None, :2] if now.path is None else now.path
+            if now.path is not None:
+                path = now.path
+            else:  # beams that stay where they are never tell that what they do not meet has gone
+                path = self._look_around(state) if now.avoided else state[None, :2]
         added = {"state": state, "path": path} | (
             {} if self.estimator is None else {"clearance": self._clearance(state)}
         )
@@ -116,6 +125,7 @@ class Agent:
             "plan_seconds": sum(plan.stats.seconds for plan in now.plans),
             "blocked_steps": now.blocked_steps,
             "lost_steps": now.lost_steps,
+            "particles": float(np.mean(now.counts)) if now.counts else float("nan"),
         }
 
     def remark(self) -> str:
@@ -132,9 +142,10 @@ class Agent:
             trace["expanded"] = now.plans[-1].expanded
         if now.pose is not None:
             trace |= {"pose": now.pose.mean, "cov": now.pose.cov, "obstacles": now.obstacles}
-        if isinstance(now.belief, Particles):
+        if _is_cloud(now.belief):
             count = len(now.belief.states)
             trace["particles"] = now.belief.states[np.linspace(0, count - 1, min(count, 100)).astype(int)]
+            trace |= {"particle_count": np.float64(count), "place_weight": np.float64(now.weight)}
         return trace
 
     # --- where am I ---------------------------------------------------------------------------------------------------
@@ -156,11 +167,27 @@ class Agent:
             update = self.estimator.update(now.belief, ranges, self.sensor, now.estimator_rng)
             now.belief, now.astray = update.belief, bool(update.log_likelihood == -np.inf)
             now.moved = now.turned = 0.0
-        now.pose = now.belief.gaussian(POSE) if isinstance(now.belief, Particles) else now.belief
+        pose = self._believe(increment).mean
         if self._unmapped and not self._lost:
-            now.marks = self._unmapped.observe(now.marks, now.pose.mean, ranges, self.dt)
+            now.marks = self._unmapped.observe(now.marks, pose, ranges, self.dt)
             now.obstacles = self._unmapped.points(now.marks)
-        return np.append(now.pose.mean, increment[0] / self.dt) if self._has_speed else now.pose.mean
+        return np.append(pose, increment[0] / self.dt) if self._has_speed else pose
+
+    def _believe(self, increment: Array) -> Gaussian:
+        """The heaviest place, where there are several; what was seen from a place that was wrong is forgotten."""
+        now, before = self._now, self._now.pose
+        if _is_cloud(now.belief):
+            place = clusters(now.belief)[0]
+            pose, now.weight = place.gaussian(POSE), place.weight
+            now.counts.append(len(now.belief.states))
+        else:
+            pose = now.belief.gaussian(POSE)
+        now.pose = pose
+        if now.weight >= self.sure_from:
+            now.looked_around = 0.0
+        if before is not None and np.hypot(*(compose(before.mean, increment) - pose.mean)[:2]) > self.lost_above:
+            now.marks, now.obstacles, now.goal = NO_MARKS, np.empty((0, 2)), None
+        return pose
 
     def _first_belief(self, estimator: Any, observation: Mapping[str, Any]) -> Any:
         if not (self.start_known and "start" in observation):
@@ -178,8 +205,10 @@ class Agent:
 
     @property
     def _lost(self) -> bool:
-        pose = self._now.pose
-        return self._now.astray or (pose is not None and pose.cov[0, 0] + pose.cov[1, 1] > self.lost_above**2)
+        now, pose = self._now, self._now.pose
+        if now.astray or (pose is not None and pose.cov[0, 0] + pose.cov[1, 1] > self.lost_above**2):
+            return True
+        return now.weight < self.sure_from and now.looked_around < self.look_around
 
     def _look_around(self, state: Array) -> Array:
         """A path that leaves backwards, for which a robot turns on the spot; a car, which cannot, stands still."""
@@ -249,6 +278,10 @@ def _numbers(observation: Mapping[str, Any], name: str) -> Array:
     return numbers
 
 
+def _is_cloud(belief: Any) -> bool:
+    return hasattr(belief, "states") and hasattr(belief, "log_weights")
+
+
 def _to_occupied(map: OccupancyGrid, state: Array) -> float:
     """Metres from a state's position to the nearest occupied cell's edge, exact below a metre; 0 off the map."""
     centres = float(map.distance(state))  # of two cells: a point and an edge are at most a diagonal nearer
@@ -272,6 +305,9 @@ class _Episode:
         )
         self.belief: Any = None
         self.pose: Gaussian | None = None
+        self.weight = 1.0  # of the place that it believes to be at
+        self.counts: list[int] = []  # of particles, step by step
+        self.looked_around = 0.0  # s, since it was sure
         self.astray = False  # whether nothing that it believed possible explains what it saw last
         self.moved = self.turned = np.inf  # m, rad since the last update: the first scan always counts
         self.marks: Marks = NO_MARKS

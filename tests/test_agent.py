@@ -10,6 +10,7 @@ import pytest
 from plansim.agent import Agent
 from plansim.control.grid_moves import GridMoves
 from plansim.control.pure_pursuit import PurePursuit
+from plansim.core.corridor_maker import twin_corridor
 from plansim.core.errors import MalformedInput
 from plansim.core.geometry import POSE, between
 from plansim.core.grid import OccupancyGrid
@@ -48,7 +49,7 @@ def agent_for(grid, robot=Unicycle(), **settings):
     return Agent(AStar(), PurePursuit(robot), grid, estimator, sensor, **settings)
 
 
-def drive(agent, world, start, goal, steps=400, seed=0, change=None):
+def drive(agent, world, start, goal, steps=400, seed=0, change=None, lidar=LIDAR):
     """Runs the agent in a world that its map may not know; `change(step)` gives another world. True poses (T, 3)."""
     rng, robot = np.random.default_rng(seed), agent.controller.robot
     state = np.array([*start, 0.0]) if len(robot.state) == 4 else np.array(start, dtype=float)
@@ -57,7 +58,7 @@ def drive(agent, world, start, goal, steps=400, seed=0, change=None):
     poses = [state[:3]]
     for step in range(steps):
         world = (change and change(step)) or world
-        ranges = LIDAR.scan(world, state, rng)
+        ranges = lidar.scan(world, state, rng)
         action = agent.act({"lidar": ranges, "odometry": odometry, "goal": np.asarray(goal), "start": told})
         after = robot.step(state, action, agent.dt)
         increment = between(state[:3], after[:3])
@@ -185,21 +186,44 @@ def test_a_new_goal_is_a_new_plan():
         assert agent.metrics()["plans"] == plans
 
 
-def test_it_looks_around_before_it_drives_where_it_does_not_know_its_start():
+def stranger(grid, lidar=LIDAR, **settings):
+    """An agent that is not told where it starts."""
+    estimator, sensor = MonteCarloLocalization(grid, ODOMETRY), LikelihoodField(grid, lidar, independence=0.3)
+    return Agent(AStar(), PurePursuit(Unicycle()), grid, estimator, sensor, start_known=False, **settings)
+
+
+def test_where_it_does_not_know_its_start_the_first_scan_may_tell():
     grid = hall()
-    agent = Agent(
-        AStar(),
-        PurePursuit(Unicycle()),
-        grid,
-        MonteCarloLocalization(grid, ODOMETRY, particles=5000),
-        LikelihoodField(grid, LIDAR, hit_std=0.2, independence=0.1),
-        start_known=False,
-    )
+    agent = stranger(grid)
     poses = drive(agent, grid, [2.0, 1.5, 1.0], [8.0, 3.0], steps=500, seed=1)
-    lost = agent.metrics()["lost_steps"]
-    assert lost > 0
-    assert np.ptp(poses[:lost, :2], axis=0).max() == 0.0
+    assert agent.metrics()["lost_steps"] == 0
     assert np.hypot(*(poses[-1, :2] - [8.0, 3.0])) < 0.3
+
+
+def test_where_two_places_look_alike_it_looks_around_then_drives_and_finds_out():
+    """From the middle of a corridor that is its own image, half of the robots at first drive the wrong way."""
+    grid, lidar, turned_round = twin_corridor(tell=8.0), Lidar(beams=60, max_range=4.0), []
+    for seed in range(6):
+        agent = stranger(grid, lidar, sure_from=0.8, look_around=2.0)
+        poses = drive(agent, grid, [0.3, 0.1, 0.0], [9.0, 0.0], steps=700, seed=seed, lidar=lidar)
+        lost = agent.metrics()["lost_steps"]
+        assert 20 <= lost < 60
+        assert np.ptp(poses[:20, :2], axis=0).max() == 0.0
+        assert np.hypot(*(poses[-1, :2] - [9.0, 0.0])) < 0.3
+        turned_round.append(poses[:, 0].min() < -1.0)
+    assert 0 < sum(turned_round) < 6
+
+
+def test_when_it_is_carried_off_it_finds_itself_and_plans_anew():
+    grid = hall()
+    agent = stranger(grid)
+    drive(agent, grid, [2.0, 3.0, 0.0], [8.0, 3.0], steps=15)
+    plans, reset = agent.metrics()["plans"], agent.reset
+    agent.reset = lambda seed: None  # it goes on, elsewhere
+    poses = drive(agent, grid, [8.0, 5.0, 2.0], [8.0, 2.0], steps=200)
+    agent.reset = reset
+    assert np.hypot(*(poses[-1, :2] - [8.0, 2.0])) < 0.3
+    assert agent.metrics()["plans"] > plans
 
 
 def test_the_same_seed_gives_the_same_drive_and_another_seed_another():
@@ -225,7 +249,8 @@ class CountingSensor:
 def test_it_looks_again_only_after_it_has_moved(increment, updates):
     grid, asked = hall(), []
     sensor = CountingSensor(LikelihoodField(grid, LIDAR), asked)
-    agent = Agent(AStar(), PurePursuit(Unicycle()), grid, MonteCarloLocalization(grid, particles=100), sensor)
+    estimator = MonteCarloLocalization(grid, particles=100, search_above=1.0)
+    agent = Agent(AStar(), PurePursuit(Unicycle()), grid, estimator, sensor)
     agent.reset(0)
     odometry, ranges = np.array([increment[0], 0.0, increment[1]]), LIDAR.scan(grid, np.array([2.0, 3.0, 0.0]))
     for _ in range(11):

@@ -47,6 +47,9 @@ class GridNavigation(World):
     Begin: a start and a goal on free ground with `clearance` around, connected, `min_distance` apart; or where `start`
     and `goal` say. The robot stands still.
 
+    Kidnapping: after `kidnap_at` steps somebody carries the robot to another free place, at least `kidnap_distance`
+    from where it was, turned anyhow. Its wheels do not notice, and the reward pays nothing for the way.
+
     Obstacles: up to `obstacles` discs appear on the way, at least `obstacle_distance` from robot and goal and never so
     that they cut the robot off; fewer where the ways are too narrow for that.
 
@@ -55,7 +58,7 @@ class GridNavigation(World):
     obstacle, but nothing begins there.
 
     Info: "pose" (3,), the true one; "distance_to_goal" m; with obstacles "obstacles" (Q, 3) of x, y, radius, zeros
-    before they appear; at the end "is_success" and "outcome".
+    before they appear; with kidnapping "kidnapped" (bool); at the end "is_success" and "outcome".
 
     Versions: v0.
     """
@@ -77,6 +80,8 @@ class GridNavigation(World):
     obstacles: int = 0  # at most, in an episode
     obstacle_radius: float = 0.3  # m
     obstacle_distance: float = 2.0  # m
+    kidnap_at: int = 0  # steps, after which it is carried off; 0: never
+    kidnap_distance: float = 3.0  # m
     control_low: tuple[float, ...] | None = None
     control_high: tuple[float, ...] | None = None
     max_speed: float = 1.5  # m/s, where speed is part of the robot's state
@@ -88,7 +93,7 @@ class GridNavigation(World):
         for name in ("dt", "radius", "goal_radius", "obstacle_radius", "obstacle_distance", "max_speed", "max_steps"):
             if not 0 < getattr(self, name) < np.inf:
                 raise MalformedInput(f"{name} is {getattr(self, name)}, but must be positive")
-        for name in ("min_distance", "clearance", "obstacles", "max_reverse_speed"):
+        for name in ("min_distance", "clearance", "obstacles", "kidnap_at", "kidnap_distance", "max_reverse_speed"):
             if not 0 <= getattr(self, name) < np.inf:
                 raise MalformedInput(f"{name} is {getattr(self, name)}, but must be 0 or more")
         if self.reward not in ("dense", "sparse"):
@@ -156,13 +161,15 @@ class GridNavigation(World):
         look(state, mask, *self._sight)
 
     def step(self, state: np.ndarray, actions: np.ndarray, result: StepResult) -> None:
-        self._drive(state, actions, *self._ground, *result)
+        self._drive(state, actions, *self._ground, self._ends.places, *result)
 
     def observe(self, state: np.ndarray) -> dict[str, np.ndarray]:
         return {name: state[name] for name in self._observed}
 
     def info(self, state: np.ndarray) -> dict[str, np.ndarray]:
         info = {"pose": state["x"][:, :3], "distance_to_goal": state["distance"]}
+        if self.kidnap_at:
+            info["kidnapped"] = state["steps"] > self.kidnap_at
         if self.obstacles:
             discs = state["obstacles"]
             size = np.full((*discs.shape[:2], 1), float(self.obstacle_radius))

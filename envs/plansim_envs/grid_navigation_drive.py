@@ -6,17 +6,17 @@ In kernels `rules` are the settings, `world` is one row of the state.
 from __future__ import annotations
 
 import functools
-from math import cos, hypot, sin
+from math import cos, hypot, pi, sin
 
 import numpy as np
 
 from plansim.core.kernel import Kernel, kernel
-from plansim.core.random import normal_pair
+from plansim.core.random import normal_pair, uniform, uniform_pair
 from plansim.core.raycast import cast_ray
 from plansim.core.scalar import wrap_angle
 from plansim.models.odometry import increment_spread
 from plansim_envs.maps import touches
-from plansim_envs.obstacles import appear, hits_obstacle, range_to_obstacles
+from plansim_envs.obstacles import APPEARS_WITHIN, X, Y, appear, hits_obstacle, range_to_obstacles
 
 COLLISION_COST = 10.0
 TIME_COST = 0.1  # a second
@@ -101,17 +101,47 @@ def _collides(world, rules, before_x, before_y, distance_field, occupied):
     return False
 
 
+@kernel
+def _carry_off(world, rules, places):
+    """Puts the robot to another place, turned anyhow, where no obstacle is and the goal is not yet reached."""
+    x, goal, stream, spacing = world["x"], world["goal"], world["random"], rules["spacing"]
+    from_x, from_y = x[0], x[1]
+    for _ in range(1000):
+        k = int(uniform_pair(stream)[0] * places.shape[0])
+        a, b = uniform_pair(stream)
+        # within half a spacing in any direction
+        x[0], x[1] = places[k, 0] + 0.7 * spacing * (a - 0.5), places[k, 1] + 0.7 * spacing * (b - 0.5)
+        far = hypot(x[0] - from_x, x[1] - from_y) >= rules["kidnap_distance"]
+        away = hypot(x[0] - goal[0], x[1] - goal[1]) > rules["goal_radius"] + rules["keep"]
+        if far and away and not _on_obstacle(world["obstacles"], x, rules["keep"] + rules["obstacle_radius"]):
+            break
+    x[2] = wrap_angle(uniform(stream, -pi, pi))
+    x[3:] = 0.0  # it is put down at rest
+    world["distance"] = hypot(goal[0] - x[0], goal[1] - x[1])
+
+
+@kernel
+def _on_obstacle(obstacles, x, reach):
+    """Whether a place is taken by an obstacle, shown or not yet."""
+    for k in range(obstacles.shape[0]):
+        if obstacles[k, APPEARS_WITHIN] > 0.0 and hypot(obstacles[k, X] - x[0], obstacles[k, Y] - x[1]) < reach:
+            return True
+    return False
+
+
 @functools.cache
 def compiled_drive(step: Kernel) -> Kernel:
     """The kernel that moves worlds whose robot moves by `step`."""
 
     @kernel
-    def drive(state, actions, settings, occupied, skip, beams, distance_field, reward, terminated, truncated):
+    def drive(state, actions, settings, occupied, skip, beams, distance_field, places, reward, terminated, truncated):
         rules = settings[0]
         dt, speed = rules["dt"], int(rules["speed"])
         for i in range(state.shape[0]):
             world = state[i]
             x, goal = world["x"], world["goal"]
+            if rules["kidnap_at"] > 0.0 and world["steps"] == rules["kidnap_at"]:
+                _carry_off(world, rules, places)
             before_x, before_y, before_heading, before = x[0], x[1], x[2], world["distance"]
             step(x, actions[i], rules["vehicle"], dt, x)
             x[2] = wrap_angle(x[2])

@@ -31,6 +31,7 @@ def settings(rules: GridNavigation, spacing: float) -> np.ndarray:
         # NaN where drawn
         start=rules.start or (np.nan, np.nan, np.nan), goal=rules.goal or (np.nan, np.nan),
         start_std=rules.start_std, min_distance=rules.min_distance, spacing=spacing,
+        kidnap_at=rules.kidnap_at, kidnap_distance=rules.kidnap_distance, keep=rules.radius + rules.clearance,
         obstacle_radius=rules.obstacle_radius, obstacle_distance=rules.obstacle_distance,
         obstacle_reach=rules.obstacle_radius + rules.radius + rules.clearance + spacing / 2,
     )  # fmt: skip

@@ -11,6 +11,7 @@ from plansim.core.beliefs import Gaussian, Particles
 from plansim.core.grid import OccupancyGrid
 from plansim.core.layout import Layout
 from plansim.estimation.base import Update
+from plansim.estimation.localization.belief import LocalizationBelief
 from plansim.models.lidar import Lidar
 from plansim.models.lidar_likelihood import LikelihoodField
 from plansim.models.odometry import WheelOdometry
@@ -98,7 +99,7 @@ def test_the_estimator_holds_no_state(name):
 def test_particles_weigh_one_together_and_their_angles_are_wrapped(name):
     estimator, sensor, z = case(name)
     belief = run(estimator, sensor, z, seed=0)
-    assert isinstance(belief, Particles)
+    assert isinstance(belief, (Particles, LocalizationBelief))
     assert belief.weights.sum() == pytest.approx(1.0, abs=1e-12)
     assert np.abs(belief.states[:, 2]).max() <= np.pi
 

@@ -15,6 +15,7 @@ from plansim.models.bicycle import Bicycle
 from plansim.models.lidar import Lidar
 from plansim.models.odometry import WheelOdometry
 from plansim.models.unicycle import Unicycle
+from plansim.testing import check_vector_env
 from tests.contracts.test_environments import MAP
 
 ID = "plansim/GridNavigation-v0"
@@ -315,6 +316,7 @@ def test_bad_arguments_are_named():
         ({"control_low": (1.0,)}, "control_low is"),
         ({"start_std": (0.1, -0.1, 0.0)}, "start_std is"),
         ({"obstacles": -1}, "obstacles is -1"),
+        ({"kidnap_at": -1}, "kidnap_at is -1"),
     ]:
         with pytest.raises(MalformedInput, match=says):
             make(**wrong)
@@ -349,3 +351,37 @@ print(repr([*seen["lidar"].ravel(), *reward]))
         done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
         told.append(np.array(eval(done.stdout, {"np": np})))
     np.testing.assert_allclose(told[0], told[1], atol=1e-12)
+
+
+def kidnapped(count, steps, **kwargs):
+    """Poses (T, count, 3), odometry and rewards of robots that stand still, and whether they have been carried off."""
+    envs = make_many(count, lidar=None, odometry=TRUE_WHEELS, max_steps=50, **kwargs)
+    _, infos = envs.reset(seed=0)
+    told = [(infos["pose"].copy(), np.zeros((count, 3)), np.zeros(count), infos.get("kidnapped"))]
+    for _ in range(steps):
+        seen, reward, _, _, infos = envs.step(np.zeros((count, 2)))
+        told.append((infos["pose"].copy(), seen["odometry"].copy(), reward.copy(), infos.get("kidnapped")))
+    return [np.array(column) if column[0] is not None else None for column in zip(*told, strict=True)]
+
+
+def test_a_robot_is_carried_off_once_and_neither_its_wheels_nor_its_reward_notice():
+    poses, odometry, rewards, said = kidnapped(200, 8, kidnap_at=4, kidnap_distance=1.5)
+    moved = np.hypot(*np.moveaxis(np.diff(poses[..., :2], axis=0), -1, 0))
+    assert moved[4].min() >= 1.5
+    assert np.delete(moved, 4, axis=0).max() == 0.0
+    assert np.abs(odometry).max() == 0.0
+    np.testing.assert_allclose(rewards[1:], -0.01)
+    assert said.tolist() == [[step > 4] * 200 for step in range(9)]
+    assert not any(overlaps(MAP, pose[:2], 0.25) for pose in poses[5])
+    assert np.ptp(poses[5, :, 2]) > 5.5
+
+
+def test_until_it_is_carried_off_everything_is_as_without():
+    calm, _, _, said = kidnapped(20, 4)
+    assert said is None
+    np.testing.assert_array_equal(calm, kidnapped(20, 4, kidnap_at=4)[0])
+
+
+def test_many_kidnapped_robots_are_as_each_alone():
+    check_vector_env(ID, map=MAP, min_distance=1.0, kidnap_at=3, kidnap_distance=1.0, obstacles=1, max_steps=20,
+                     obstacle_distance=0.5, lidar=Lidar(beams=8), steps=40)  # fmt: skip

@@ -18,7 +18,7 @@ def kld_bound(boxes, error, quantile):
     filters through KLD-sampling", eq. 7.
 
     >>> kld_bound(2, 0.05, 2.326)
-    67
+    66
     """
     if boxes < 2:
         return 1

@@ -10,6 +10,8 @@ from plansim.core.arrays import Array
 from plansim.core.beliefs import Gaussian, Particles, moments
 from plansim.core.layout import Layout
 
+UNEXPLAINED = -1e3  # a fit so bad that the robot may be anywhere; finite, so that means can leave it again
+
 
 class LocalizationBelief(NamedTuple):
     """Weighted poses, whose number changes, and two running means of a scan's fit.
@@ -38,6 +40,6 @@ class LocalizationBelief(NamedTuple):
         return moments(self.states, self.weights, layout)
 
 
-def begun(particles: Particles) -> LocalizationBelief:
-    """The belief of particles that have seen no scan yet: the first one is expected to fit."""
-    return LocalizationBelief(*particles, np.zeros(()), np.zeros(()))
+def begun(particles: Particles, fit: float = 0.0) -> LocalizationBelief:
+    """The belief of particles that have seen no scan yet, and explain the first one as well as that, it is thought."""
+    return LocalizationBelief(*particles, np.zeros(()), np.full((), fit))

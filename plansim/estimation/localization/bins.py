@@ -20,9 +20,9 @@ def sectors(turn: float) -> int:
 @kernel
 def box_of(x, y, heading, side, sectors):
     """The box of a pose as one number; side: m, sectors: in a full turn, at most 1023."""
-    column = int(floor(min(max(-_FAR, x / side), _FAR) + _FAR)) + 1
-    row = int(floor(min(max(-_FAR, y / side), _FAR) + _FAR)) + 1
-    sector = int(floor((heading + pi) / (2.0 * pi) * sectors)) % sectors
+    column = floor(min(max(-_FAR, x / side), _FAR) + _FAR) + 1
+    row = floor(min(max(-_FAR, y / side), _FAR) + _FAR) + 1
+    sector = floor((heading + pi) / (2.0 * pi) * sectors) % sectors
     return (column << 36) | (row << 10) | sector
 
 
@@ -46,21 +46,8 @@ def new_table(count):
 
 
 @kernel
-def boxes_touched(states, side, sectors):
-    """How many boxes the poses (N, 3) lie in."""
-    table, found = new_table(states.shape[0]), 0
-    for i in range(states.shape[0]):
-        box = box_of(states[i, 0], states[i, 1], states[i, 2], side, sectors)
-        slot = slot_of(table, box)
-        if table[slot] < 0:
-            table[slot] = box
-            found += 1
-    return found
-
-
-@kernel
 def label(states, side, sectors, labels):
-    """Numbers the poses (N, 3) by the group of touching boxes that each lies in; how many groups there are.
+    """Numbers the poses (N, 3) by the group of touching boxes that each lies in; how many boxes, how many groups.
 
     Boxes touch that share a face, an edge or a corner, the last sector of a turn and its first one too.
     """
@@ -98,7 +85,7 @@ def label(states, side, sectors, labels):
             renamed[b] = renamed[root]
     for i in range(count):
         labels[i] = renamed[labels[i]]
-    return groups
+    return found, groups
 
 
 @kernel

@@ -33,11 +33,11 @@ def clusters(belief: LocalizationBelief | Particles, side: float = 0.25, turn: f
     >>> states = np.array([[0.0, 0.0, 0.0], [0.1, 0.0, 0.0], [5.0, 5.0, 3.1], [5.0, 5.1, -3.1]])
     >>> belief = Particles(states, np.log([0.1, 0.1, 0.4, 0.4]))
     >>> [(round(place.weight, 3), place.mean.round(2).tolist()) for place in clusters(belief)]
-    [(0.8, [5.0, 5.05, -3.14]), (0.2, [0.05, 0.0, 0.0])]
+    [(0.8, [5.0, 5.05, 3.14]), (0.2, [0.05, 0.0, 0.0])]
     """
     states, weights = np.ascontiguousarray(belief.states), belief.weights
     labels = np.empty(len(states), np.int64)
-    count = label(states, float(side), sectors(turn), labels)
+    _, count = label(states, float(side), sectors(turn), labels)
     shares = np.bincount(labels, weights, minlength=count)
     places = []
     for k in np.argsort(-shares, kind="stable"):

@@ -11,15 +11,15 @@ from functools import cached_property, lru_cache
 import numpy as np
 
 from plansim.core.arrays import Array
-from plansim.core.beliefs import Gaussian, Particles
+from plansim.core.beliefs import Gaussian
 from plansim.core.errors import MalformedInput
 from plansim.core.grid import OccupancyGrid
 from plansim.core.kernel import kernel
 from plansim.core.layout import Layout
 from plansim.estimation.base import Update
 from plansim.estimation.localization.adaptive_count import kld_bound, resample
-from plansim.estimation.localization.belief import LocalizationBelief, begun
-from plansim.estimation.localization.bins import boxes_touched, sectors
+from plansim.estimation.localization.belief import UNEXPLAINED, LocalizationBelief, begun
+from plansim.estimation.localization.bins import label, sectors
 from plansim.estimation.localization.recovery import (
     Drawn,
     drawn_anywhere,
@@ -35,16 +35,20 @@ from plansim.models.base import LikelihoodModel, NoisyMotion
 from plansim.models.lidar import Lidar
 from plansim.models.odometry import WheelOdometry
 
+SHARE_OF_A_PLACE = 0.01  # from which on a group of particles is a place where the robot may be
+KEPT = 0.2  # of what was believed, at least, when a search finds something better
+
 
 @dataclass(frozen=True)
 class MonteCarloLocalization:
     """p(pose | scans, odometry, map) as particles, as many as it needs: few where they lie together, more where not.
 
     The number follows from how many boxes of `bin_side` and `bin_turn` the particles touch (`kld_bound`), between
-    `least_particles` and `particles`; where these are equal, it is fixed. When scans fit worse than they used to, a
-    share of the belief may be anywhere: the whole map is searched for where the scan fits (`ScanSearch`), and what is
-    found there competes with what was believed, by Bayes' rule. So a robot that begins `everywhere`, or is carried
-    off, finds itself again; where several places look alike, several clusters live on (`clusters`).
+    `least_particles` and `particles`; where the one is no less than the other, it is fixed. When scans fit worse than
+    they used to, a share of the belief may be anywhere: the whole map is searched for where the scan fits
+    (`ScanSearch`), and what is found there competes with what was believed, by Bayes' rule. So a robot that begins
+    `everywhere`, or is carried off, finds itself again; where several places look alike, several clusters live on
+    (`clusters`).
 
     The control of `predict` is the measured increment of odometry (forward, left, turn). Update only after the robot
     has moved: a robot at rest that weighs the same walls again and again resamples its diversity away. A particle
@@ -62,20 +66,22 @@ class MonteCarloLocalization:
     motion: NoisyMotion = WheelOdometry()
     particles: int = 5000  # at most
     least_particles: int = 300
+    particles_per_place: int = 1000  # at least, in each of several: for else it is chance that decides between them
     resample_below: float = 0.5  # effective sample size, as a share of the particles
     kld_error: float = 0.05  # of the samples from the belief, as a Kullback-Leibler distance
     kld_quantile: float = 2.326  # of the standard normal density: 99 % sure of that error
     bin_side: float = 0.25  # m
     bin_turn: float = 0.175  # rad
     slow_rate: float = 0.05  # of the running mean of a scan's fit, a scan
-    fast_rate: float = 0.5
+    fast_rate: float = 0.2  # and over few scans: one alone, of people in the way, should not cause a search
     search_above: float = 0.3  # share of the belief that may be elsewhere, from which on the map is searched; 1: never
 
     def __post_init__(self) -> None:
         _ = self._filter  # what it finds wrong, it says now
-        if not 1 <= self.least_particles <= self.particles:
+        if not (self.least_particles >= 1 and self.particles_per_place >= 1):
             raise MalformedInput(
-                f"least_particles is {self.least_particles}, but must lie in 1 .. particles, {self.particles}"
+                f"least_particles {self.least_particles} and particles_per_place {self.particles_per_place} must be at "
+                "least 1"
             )
         for name in ("kld_error", "kld_quantile", "bin_side", "bin_turn"):
             if not 0 < getattr(self, name) < np.inf:
@@ -100,7 +106,8 @@ class MonteCarloLocalization:
 
     def everywhere(self, rng: np.random.Generator | None = None) -> LocalizationBelief:
         """Particles over all that is free, in all directions: nothing is known of the pose."""
-        return begun(equally_weighted(drawn_anywhere(self.map, self.particles, needed(rng)).states))
+        states = drawn_anywhere(self.map, self.particles, needed(rng)).states
+        return begun(equally_weighted(states), UNEXPLAINED)
 
     def predict(
         self, belief: LocalizationBelief, control: Array, dt: float, rng: np.random.Generator | None = None
@@ -118,9 +125,13 @@ class MonteCarloLocalization:
         if measurement is None:
             return Update(belief, None, None, np.zeros(()))
         if belief.states.ndim != 2:
-            raise MalformedInput(f"the belief has states {belief.states.shape}, but a localisation has one belief (N, 3)")
+            raise MalformedInput(
+                f"the belief has states {belief.states.shape}, but a localisation has one belief (N, 3)"
+            )
         rng = needed(rng)
-        log_weights, evidence = normalise(belief.log_weights + self._log_likelihoods(belief.states, measurement, sensor))
+        log_weights, evidence = normalise(
+            belief.log_weights + self._log_likelihoods(belief.states, measurement, sensor)
+        )
         weighed = belief._replace(log_weights=log_weights)
         weighed = remembered(weighed, log_fit(evidence, sensor, measurement), self.slow_rate, self.fast_rate)
         share = share_elsewhere(weighed)
@@ -138,18 +149,19 @@ class MonteCarloLocalization:
     def _searched(self, belief, evidence, share, measurement, sensor, rng) -> LocalizationBelief:
         """The belief (1 - share) weighed + share anywhere, as Bayes' rule weighs both by the scan."""
         drawn = self._drawn(measurement, sensor, rng)
-        count = len(drawn.states)
-        scores = drawn.log_ratios + self._log_likelihoods(drawn.states, measurement, sensor)
-        log_weights, total = normalise(
-            np.concatenate(
-                [np.log1p(-share) + evidence + belief.log_weights, np.log(share) - np.log(count) + scores]
-            )
-        )
-        fit = log_fit(total, sensor, measurement)
+        elsewhere = drawn.log_ratios + self._log_likelihoods(drawn.states, measurement, sensor)
+        elsewhere, found = normalise(elsewhere - np.log(len(elsewhere)))
+        scores = np.array([np.log1p(-share) + evidence, np.log(share) + found])
+        (here, there), total = normalise(scores)
+        # one scan alone, of people in the way perhaps, does not overrule all before it
+        if evidence > -np.inf and here < (least := np.log(KEPT * (1.0 - share))):
+            here, there = least, np.log1p(-np.exp(least))
         states = np.concatenate([belief.states, drawn.states])
-        # it has looked everywhere: better than this is not to be expected
-        mean = belief.fast if np.isnan(fit) else np.asarray(max(fit, -1e3))
-        return LocalizationBelief(states, log_weights, mean, mean)
+        log_weights = np.concatenate([here + belief.log_weights, there + elsewhere])
+        fit = log_fit(total, sensor, measurement)
+        # it has looked everywhere: much better than this is not to be expected
+        slow = 0.5 * (belief.slow + fit) if belief.fast > UNEXPLAINED / 10 else fit
+        return LocalizationBelief(states, log_weights, np.asarray(slow), np.asarray(fit))
 
     def _drawn(self, measurement: Array, sensor: LikelihoodModel, rng: np.random.Generator) -> Drawn:
         lidar = getattr(sensor, "lidar", None)
@@ -161,23 +173,27 @@ class MonteCarloLocalization:
 
     def _resampled(self, belief: LocalizationBelief, rng: np.random.Generator) -> LocalizationBelief:
         """Equally weighted, as many as they need, where too few carry the weight or their number is far off."""
-        weights = belief.weights
-        effective = 1.0 / (weights**2).sum()
-        if effective >= self.resample_below * len(weights) and self._in_number(belief.states):
+        count, weights = len(belief.states), belief.weights
+        least, wanted = self._wanted(belief.states, weights)
+        # resampling at every small change of the number would cost diversity
+        if (weights**2).sum() * self.resample_below * count <= 1.0 and wanted / 1.5 <= count <= 1.5 * wanted:
             return belief
         bound = (float(self.kld_error), float(self.kld_quantile), float(self.bin_side), sectors(self.bin_turn))
-        kept = resample(belief.states, weights, self.least_particles, self.particles, bound, rng)
+        kept = resample(belief.states, weights, least, self.particles, bound, rng)
         equal = np.full(len(kept), -np.log(len(kept)))
         return belief._replace(states=belief.states[kept], log_weights=equal)
 
-    def _in_number(self, states: Array) -> bool:
-        """Whether there are about as many particles as needed: resampling at every small change costs diversity."""
-        if self.least_particles == self.particles:
-            return len(states) == self.particles
-        boxes = boxes_touched(np.ascontiguousarray(states), float(self.bin_side), sectors(self.bin_turn))
+    def _wanted(self, states: Array, weights: Array) -> tuple[int, int]:
+        """How many particles the places where they are need at least, and how many all boxes that they touch."""
+        if self.least_particles >= self.particles:
+            return self.particles, self.particles
+        labels = np.empty(len(states), np.int64)
+        boxes, groups = label(np.ascontiguousarray(states), float(self.bin_side), sectors(self.bin_turn), labels)
+        places = 1 if groups == 1 else int((np.bincount(labels, weights, groups) > SHARE_OF_A_PLACE).sum())
+        least = self.least_particles if places < 2 else max(self.least_particles, places * self.particles_per_place)
+        least = min(least, self.particles)
         wanted = kld_bound(boxes, float(self.kld_error), float(self.kld_quantile))
-        wanted = min(max(wanted, self.least_particles), self.particles)
-        return wanted / 1.5 <= len(states) <= 1.5 * wanted
+        return least, min(max(wanted, least), self.particles)
 
 
 @lru_cache(maxsize=8)

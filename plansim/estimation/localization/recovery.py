@@ -1,7 +1,8 @@
 """How a localisation notices that the robot is elsewhere, and finds it again.
 
 Augmented Monte-Carlo localisation (Thrun, Burgard and Fox 2005, Probabilistic Robotics, table 8.3) whose new particles
-are drawn where the scan fits (Thrun, Fox, Burgard and Dellaert 2001, "Robust Monte Carlo localization for mobile robots").
+are drawn where the scan fits (Thrun, Fox, Burgard and Dellaert 2001, "Robust Monte Carlo localization for mobile
+robots").
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import numpy as np
 
 from plansim.core.arrays import Array
 from plansim.core.grid import OccupancyGrid
-from plansim.estimation.localization.belief import LocalizationBelief
+from plansim.estimation.localization.belief import UNEXPLAINED, LocalizationBelief
 from plansim.estimation.localization.scan_search import Candidates, ScanSearch
 
 TEMPER = 0.2  # of the candidates' likelihood: sixty beams say less than they seem to
@@ -28,14 +29,13 @@ class Drawn(NamedTuple):
 def log_fit(log_evidence: Array, sensor, measurement: Array) -> float:
     """How well a scan was explained, beside what it would be at the right pose of a perfect map, per reading."""
     best, readings = sensor.reference(measurement) if hasattr(sensor, "reference") else (0.0, 1.0)
-    return float((log_evidence - best) / readings) if readings > 0 else np.nan
+    return max(float((log_evidence - best) / readings), UNEXPLAINED) if readings > 0 else np.nan
 
 
 def remembered(belief: LocalizationBelief, fit: float, slow_rate: float, fast_rate: float) -> LocalizationBelief:
     """The belief with its running means moved towards the fit of a scan; of one that says nothing, as it was."""
     if np.isnan(fit):
         return belief
-    fit = max(fit, -1e3)  # -inf would never be forgotten
     slow, fast = belief.slow + slow_rate * (fit - belief.slow), belief.fast + fast_rate * (fit - belief.fast)
     return belief._replace(slow=np.asarray(slow), fast=np.asarray(fast))
 

@@ -128,7 +128,7 @@ def _best(scores: Array, count: int) -> Array:
 
 
 def _split(poses: Array, box: Array) -> Array:
-    """The middles (8 M, 3) of the eight boxes of half the sides, `box`, that the boxes around poses (M, 3) consist of."""
+    """The middles (8 M, 3) of the eight boxes with sides `box` that the boxes around poses (M, 3) consist of."""
     corners = np.stack(np.meshgrid(*[[-0.5, 0.5]] * 3, indexing="ij"), -1).reshape(8, 3)
     return (poses[:, None] + corners * box).reshape(-1, 3)
 
