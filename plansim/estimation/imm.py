@@ -160,7 +160,8 @@ class InteractingMultipleModel:
                 continue
             parts = [self._read(i, j, gaussians) for i in range(len(gaussians))]
             components = Gaussian(np.stack([p.mean for p in parts], -2), np.stack([p.cov for p in parts], -3))
-            starts.append(mode.around(Mixture(components, log_mixing[..., j]).gaussian(mode.state), rng))
+            start = Mixture(components, log_mixing[..., j]).gaussian(mode.state)
+            starts.append(start if type(beliefs[j]) is Gaussian else mode.around(start, rng))
         return tuple(starts)
 
     def _read(self, i: int, j: int, gaussians: list[Gaussian]) -> Gaussian:

@@ -89,8 +89,8 @@ def compiled_sequence(
     B, T = z.shape[:2]
     longest = layouts[int(np.argmax(sizes))]
     H = np.ascontiguousarray(reading(sensor, n).jacobian(np.zeros(len(longest))))
-    F = _padded([motion.transition(dt) for motion in motions], (n, n))
-    Q = _padded([motion.noise_cov(None, None, dt) for motion in motions], (n, n))
+    F = np.stack([_padded(motion.transition(dt), (n, n)) for motion in motions])
+    Q = np.stack([_padded(motion.noise_cov(None, None, dt), (n, n)) for motion in motions])
     batch = [its.gaussian(one) for its, one in zip(belief.beliefs, layouts, strict=True)]
     x = np.stack([_padded(np.broadcast_to(g.mean, (B, g.mean.shape[-1])), (n,)) for g in batch], 1)
     P = np.stack([_padded(np.broadcast_to(g.cov, (B, *g.cov.shape[-2:])), (n, n)) for g in batch], 1)
@@ -112,10 +112,11 @@ def compiled_sequence(
     return ModeSequence(*(a.reshape(*measurements.shape[:-2], *a.shape[1:]) for a in out))
 
 
-def _padded(arrays: Any, shape: tuple[int, ...]) -> Array:
-    """(len(arrays), *shape), zeros beyond each array."""
-    return np.stack(
-        [np.pad(a, [(0, size - there) for size, there in zip(shape, a.shape, strict=True)]) for a in arrays]
+def _padded(a: Array, shape: tuple[int, ...]) -> Array:
+    """(..., *shape), zeros beyond what there is."""
+    batch = a.ndim - len(shape)
+    return np.pad(
+        a, [*[(0, 0)] * batch, *((0, size - there) for size, there in zip(shape, a.shape[batch:], strict=True))]
     )
 
 

@@ -107,5 +107,6 @@ def test_covariances_stay_positive_under_hard_numbers():
 
 def test_a_belief_that_is_none_is_refused_in_words():
     estimator = calm_and_agile()
+    none = estimator.around(START)._replace(beliefs=(Gaussian(np.zeros(4), -9 * np.eye(4)),) * 2)
     with pytest.raises(MalformedInput, match="at step 0 the innovation's covariance is not positive"):
-        filter_sequence(estimator, Gaussian(np.zeros(4), -9 * np.eye(4)), log()[0], Position(0.5), dt=1.0)
+        filter_sequence(estimator, none, log()[0], Position(0.5), dt=1.0)

@@ -91,8 +91,8 @@ def test_controls_are_held_and_may_be_late_too():
             assert (robot.steer(time, np.array(value)) if kind == "u" else robot.observe(time, value, "gps")) == ""
         answers.append(robot.estimate(1.0))
     belief = start
-    for u, dt, z in (([1.0], 0.3, [0.2]), ([1.0], 0.2, None), ([-2.0], 0.3, [0.1]), ([-2.0], 0.2, None)):
-        belief = filter.update(filter.predict(belief, np.array(u), dt), z, sensors["gps"]).belief
+    for u, dt, z in ((1.0, 0.3, np.array([0.2])), (1.0, 0.2, None), (-2.0, 0.3, np.array([0.1])), (-2.0, 0.2, None)):
+        belief = filter.update(filter.predict(belief, np.array([u]), dt), z, sensors["gps"]).belief
     for answer in answers:
         close(answer, belief)
 
