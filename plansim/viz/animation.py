@@ -19,6 +19,7 @@ from plansim.viz.road_scene import road_frames
 from plansim.viz.scene import Track, World, track, world_of
 from plansim.viz.stage import draw_ground, draw_robot, draw_search
 from plansim.viz.style import LIGHT, rgb
+from plansim.viz.watched_pictures import watched_frames
 
 FRAMES_PER_SECOND = 14
 MOST_FRAMES = 140  # ten seconds
@@ -41,6 +42,8 @@ def write_animation(result: Result, path: str | Path, episode: Key | int | None 
     shown = track(result.records[key], *key, most=MOST_FRAMES)
     if world.road is not None:
         pictures = road_frames(shown, world, WIDTH, TALLEST)
+    elif shown.watched is not None:
+        pictures = watched_frames(shown, world, WIDTH, TALLEST)
     else:
         pictures = frames(shown, world) if shown.placed else replayed(result, key)
     (_write_gif if path.suffix == ".gif" else _write_mp4)(path, pictures)

@@ -13,6 +13,7 @@ from plansim.viz.outlines import Outlines, body_outlines, outlines
 from plansim.viz.player import search_order, view
 from plansim.viz.scene import Track, World
 from plansim.viz.style import LIGHT, WIDTH, figure_of, legend, rgb
+from plansim.viz.watched_pictures import draw_watched
 
 MOST_SMALL = 8
 
@@ -63,6 +64,8 @@ def _height(track: Track, worlds: dict[str, World], width: float) -> float:
 
 def draw_track(axes: Any, track: Track, world: World, title: str = "") -> None:
     """One episode on its map: search, plan, true and estimated path, start and goal."""
+    if track.watched is not None:
+        return draw_watched(axes, track, world, title)
     x0, y0, x1, y1 = view(track, world)
     if world.map is not None:
         _draw_map(axes, ground(world.map), world.map)

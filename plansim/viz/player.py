@@ -14,6 +14,8 @@ from plansim.viz.packing import pack, png, shrink
 from plansim.viz.reading import Ragged
 from plansim.viz.road_scene import road_data
 from plansim.viz.scene import Track, World
+from plansim.viz.watched import watched_data
+from plansim.viz.watched_pictures import extent_of
 
 MOST_BEAMS = 90
 MOST_PARTICLES = 60
@@ -86,6 +88,7 @@ def _episode(track: Track, world: World) -> dict[str, Any]:
         }
         data |= growth(track, world, MILLIMETRE)
         data |= road_data(track, world, world.car)
+        data |= watched_data(track.watched, world.views)
     return data
 
 
@@ -163,6 +166,8 @@ def view(track: Track, world: World) -> tuple[float, float, float, float]:
     if world.shapes is not None:
         low, high = outlines(world.shapes).bounds.reshape(2, 2)
         return _extent(low, high)
+    if track.watched is not None:
+        return extent_of(track.watched)
     shown = (track.truth, track.estimate, track.goal)
     points = np.concatenate([part[:, :2] for part in shown if part is not None])
     points = points[np.isfinite(points).all(1)]

@@ -22,8 +22,9 @@ from plansim.viz.player import player_data
 from plansim.viz.scene import Track, World, tracks, worlds_of
 from plansim.viz.strip_chart import Row, strip_chart
 from plansim.viz.style import DARK, LIGHT, SERIES, css_variables
+from plansim.viz.watched_section import watched_section
 
-SCRIPTS = ("data.js", "map.js", "road.js", "player.js", "table.js")
+SCRIPTS = ("data.js", "map.js", "road.js", "tracks.js", "player.js", "table.js")
 MOST_LINES = 12
 
 
@@ -59,6 +60,7 @@ def page(result: Result, recorded: list[Track], worlds: dict[str, World], notes:
         headline(result),
         _player(data),
         belief_section(recorded, worlds),
+        watched_section(recorded, worlds),
         _over_seeds(result),
         _over_time(recorded, worlds),
         convergence(recorded),

@@ -12,9 +12,10 @@ import numpy as np
 from plansim.core.arrays import Array
 from plansim.core.layout import Layout
 from plansim.viz.beliefs import Beliefs, beliefs
-from plansim.viz.reading import Ragged, Reader, moments
+from plansim.viz.reading import Ragged, Reader, moments, stacked
 from plansim.viz.road_scene import car_body, road_of, vehicles_of
 from plansim.viz.signals import Signal, component_signals, place_signals
+from plansim.viz.watched import View, Watched, views_of, watched, watched_signals
 
 MOST_FRAMES = 600
 
@@ -37,6 +38,7 @@ class World:
     state: Layout | None = None  # of info "state"
     sensors: dict[str, Any] = field(default_factory=dict)  # measurement models, by the observation's names
     landmarks: Array | None = None  # (L, 2) m
+    views: tuple[View, ...] = ()  # of the sensors that look for targets
 
 
 def world_of(result: Any, variant: str = "") -> World:
@@ -57,6 +59,7 @@ def world_of(result: Any, variant: str = "") -> World:
         state=_of_type(told("state"), Layout),
         sensors=_of_type(told("sensors"), dict) or {},
         landmarks=_of_type(told("landmarks"), np.ndarray),
+        views=views_of(told("sensors")),
         dt=_number(told("dt")),
         radius=_number(told("radius")),
         goal_radius=_number(told("goal_radius")),
@@ -106,6 +109,7 @@ class Track:
     vehicles: Array | None = None  # (F, Q, 7) others on a road: x, y, heading, speed, length, width, whether seen
     fan: Ragged | None = None  # (N, 4) candidate trajectories: x, y, level of cost, number
     beliefs: Beliefs | None = None  # what an estimator believed of info "state"
+    watched: Watched | None = None  # targets and the tracks that follow them; `truth` is the first sensor's way
     signals: tuple[Signal, ...] = field(default=())
     omitted: tuple[str, ...] = ()  # observations with too many numbers to draw
 
@@ -127,13 +131,15 @@ class Track:
 
 def track(record: Mapping[str, Array], variant: str, seed: int, most: int = MOST_FRAMES) -> Track:
     """The drawable parts of a record, at no more than `most` moments; first and last are always among them."""
-    record = {key: np.asarray(value) for key, value in record.items()}
+    record = stacked({key: np.asarray(value) for key, value in record.items()}, "trace.cov", "trace.prior_cov")
     count = moments(record)
     steps = np.unique(np.linspace(0, count - 1, min(most, count)).round().astype(int)) if count else np.zeros(0, int)
     place = Reader(record, steps)
     truth = _poses(place.rows("info.pose"))
     if truth is None and "info.path_length" in record:
         truth = _positions(place.rows("observation.state"))
+    if truth is None and (told := watched(place)) is not None:
+        return Track(variant, seed, steps, truth=told.sensors[:, 0], watched=told, signals=watched_signals(told))
     if truth is None:
         signals, omitted = component_signals(place)
         return Track(variant, seed, steps, beliefs=beliefs(place), signals=signals, omitted=omitted)

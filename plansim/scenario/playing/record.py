@@ -64,7 +64,7 @@ def _one_shape(rows: Iterable[Array]) -> bool:
 
 
 def _trace(name: str, rows: list[Array]) -> Record:
-    if not rows or rows[0].ndim < 2:
+    if not rows or rows[0].ndim == 0 or (rows[0].ndim == 1 and _one_shape(rows)):
         return {name: np.stack(rows)} if _one_shape(rows) else {}
     distinct: list[Array] = []
     index = []

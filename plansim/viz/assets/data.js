@@ -25,6 +25,7 @@ function unpackEpisode(raw) {
   if (raw.beams) episode.beams = { angles: unpack(raw.beams.angles).values, ranges: unpack(raw.beams.ranges), longest: raw.beams.longest };
   if (raw.body) episode.body = { polygons: raw.body.polygons, poses: unpack(raw.body.poses) };
   unpackRoad(raw, episode);
+  unpackWatched(raw, episode);
   episode.searched = Boolean(episode.tree || episode.looked || raw.expanded);
   episode.signals = raw.signals.map((signal) => ({ ...signal, values: unpack(signal.values).values }));
   episode.times = Array.from(episode.steps, (step) => step * (raw.dt || 1));

@@ -91,6 +91,7 @@ class Scene {
     if (this.ground) this.image(this.ground);
     if (this.map && this.map.shapes) this.shapes(this.map.shapes);
     if (e.road) drawRoad(this, frame, shown);
+    if (e.watched) { drawWatched(this, frame, shown); return this.ruler(); }
     if (this.images.expanded && shown.expanded) this.image(this.search(grown));
     if (e.looked && shown.looked) this.looked(e.looked, grown);
     if (e.tree && shown.tree) this.tree(e.tree, grown);

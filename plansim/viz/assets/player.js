@@ -127,7 +127,7 @@ class Player {
     if (this.follow.checked) this.scene.zoom = this.closeUp();
     this.layers.replaceChildren();
     for (const [key, label, colour] of LAYERS) {
-      if (!e[key]) continue;
+      if (!e[key] || (e.watched && key === "truth")) continue;
       if (!(key in this.shown)) this.shown[key] = true;
       const box = make("input", { type: "checkbox" });
       box.checked = this.shown[key];
