@@ -18,6 +18,8 @@ from plansim.tracking.association.jpda import JointProbabilistic, joint_shares
 from plansim.tracking.existence import after_scan, counted, logistic
 from plansim.tracking.initiation import OnePoint
 from plansim.tracking.inversion import linear_start
+from plansim.tracking.linear_filters import small_filters
+from plansim.tracking.lives import RULES, verdict_of
 from plansim.tracking.tracks import Tracks
 
 
@@ -28,7 +30,7 @@ def fits(tracker, sensor) -> bool:
         and type(sensor) in (LinearSensor, Position)
         and type(tracker.associator) is JointProbabilistic
         and type(tracker.initiation) is OnePoint
-        and isinstance(tracker.life.verdict, Kernel)
+        and tracker.life.verdict in RULES
         and not callable(tracker.detection_probability)
         and not callable(tracker.clutter_density)
         and not tracker.estimator.state.angles
@@ -51,10 +53,10 @@ def advance(tracker, tracks: Tracks, z: Array, sensor, dt: float) -> Tracks:
         *(float(tracker.clutter_density), seen * undetected, life.ceiling),
         *(float(joint.exact_limit), float(joint.tolerance)),
     )
-    result = _scan(n, k, life.verdict)(
+    result = _scan(n, k)(
         *(tracks.belief.mean, tracks.belief.cov, tracks.ids, tracks.existence, tracks.confirmed, tracks.score),
         *(tracks.hits, tracks.misses, tracks.ages, tracks.recent, tracks.next_id),
-        *(z, F, Q, H, R, gain, cov, numbers, life.parameters()),
+        *(z, F, Q, H, R, gain, cov, numbers, RULES.index(life.verdict), life.parameters()),
         *(life.integrated, tracker.gate_limit, joint.rounds),
     )
     mean, covs, ids, existence, confirmed, score, hits, misses, ages, recent, detection, next_id = result
@@ -71,119 +73,14 @@ def _sensed(sensor, initiation: OnePoint, state) -> tuple[Array, Array, Array, A
 
 
 @functools.cache
-def _filters(n: int, k: int) -> tuple[Kernel, Kernel, Kernel]:
-    """Kalman filters over small matrices: their sizes are constants of the compiled code."""
-
-    @kernel
-    def predict(mean, cov, F, Q, mean_out, cov_out, half):
-        for a in range(n):
-            total = 0.0
-            for b in range(n):
-                total += F[a, b] * mean[b]
-            mean_out[a] = total
-            for b in range(n):
-                total = 0.0
-                for c in range(n):
-                    total += F[a, c] * cov[c, b]
-                half[a, b] = total
-        for a in range(n):
-            for b in range(a + 1):
-                total = Q[a, b]
-                for c in range(n):
-                    total += half[a, c] * F[b, c]
-                cov_out[a, b] = total
-                cov_out[b, a] = total
-
-    @kernel
-    def expect(mean, cov, H, R, z, root, box, size, PH):
-        """Expected measurement, lower root of its covariance, half widths of the gate's box, P H' (n, k)."""
-        for a in range(k):
-            total = 0.0
-            for b in range(n):
-                total += H[a, b] * mean[b]
-            z[a] = total
-            for b in range(n):
-                total = 0.0
-                for c in range(n):
-                    total += cov[b, c] * H[a, c]
-                PH[b, a] = total
-        for a in range(k):
-            for b in range(a + 1):
-                S = R[a, b]
-                for c in range(n):
-                    S += H[a, c] * PH[c, b]
-                if a == b:
-                    box[a] = math.sqrt(size * S)
-                for c in range(b):
-                    S -= root[a, c] * root[b, c]
-                root[a, b] = math.sqrt(S) if a == b else S / root[b, b]
-
-    @kernel
-    def update(mean, cov, H, R, expected, root, PH, z, first, last, detection, share, unseen, spare):
-        """The moments over the pairs first … last - 1 with their shares and the case that there is none."""
-        K, A, half = spare
-        for a in range(n):  # K = P H' S⁻¹ by the root of S
-            for b in range(k):
-                total = PH[a, b]
-                for c in range(b):
-                    total -= root[b, c] * K[a, c]
-                K[a, b] = total / root[b, b]
-            for b in range(k - 1, -1, -1):
-                total = K[a, b]
-                for c in range(b + 1, k):
-                    total -= root[c, b] * K[a, c]
-                K[a, b] = total / root[b, b]
-        for a in range(n):
-            for b in range(n):
-                total = 1.0 if a == b else 0.0
-                for c in range(k):
-                    total -= K[a, c] * H[c, b]
-                A[a, b] = total
-        shift, apart = np.zeros(n), np.empty(n)
-        for p in range(first, last):
-            for a in range(n):
-                for c in range(k):
-                    shift[a] += share[p] * K[a, c] * (z[detection[p], c] - expected[c])
-        for a in range(n):  # Joseph form, in `half` first A P
-            for b in range(n):
-                total = 0.0
-                for c in range(n):
-                    total += A[a, c] * cov[c, b]
-                half[a, b] = total
-        for a in range(n):
-            for b in range(a + 1):
-                total = 0.0
-                for c in range(n):
-                    total += half[a, c] * A[b, c]
-                for c in range(k):
-                    for d in range(k):
-                        total += K[a, c] * R[c, d] * K[b, d]
-                total = unseen * (cov[a, b] + shift[a] * shift[b]) + (1.0 - unseen) * total
-                cov[a, b] = total
-                cov[b, a] = total
-        for p in range(first, last):
-            for a in range(n):
-                apart[a] = -shift[a]
-                for c in range(k):
-                    apart[a] += K[a, c] * (z[detection[p], c] - expected[c])
-            for a in range(n):
-                for b in range(n):
-                    cov[a, b] += share[p] * apart[a] * apart[b]
-        for a in range(n):
-            mean[a] += shift[a]
-
-    return predict, expect, update
-
-
-@functools.cache
-def _scan(n: int, k: int, verdict: Kernel) -> Kernel:
-    """The kernel of one scan, for states of n and measurements of k numbers and one rule of life."""
-    predict, expect, update = _filters(n, k)
+def _scan(n: int, k: int) -> Kernel:
+    """The kernel of one scan, for states of n and measurements of k numbers."""
+    predict, expect, update = small_filters(n, k)
 
     @kernel
     def scan(
         mean, cov, ids, existence, confirmed, score, hits, misses, ages, recent, next_id,
-        z, F, Q, H, R, gain, start_cov, numbers, rule, integrated, limit, rounds,
+        z, F, Q, H, R, gain, start_cov, numbers, rule, bounds, integrated, limit, rounds,
     ):  # fmt: skip
         survival, P_D, P_G, size, clutter, births, ceiling, exact_limit, tolerance = numbers
         M, D = mean.shape[0], z.shape[0]
@@ -210,11 +107,9 @@ def _scan(n: int, k: int, verdict: Kernel) -> Kernel:
         counts, real, is_confirmed = np.empty((6, M + D), np.int64), np.empty((2, M + D)), np.empty(M + D, np.bool_)
         kept = 0
         for i in range(M):
-            r, s = after_scan(
-                *(True, integrated, ceiling, existence[i] * survival, score[i], seen, missed[i], 0.0),
-            )
-            h, m, a, b = counted(missed[i] < 0.5, seen, hits[i], misses[i], ages[i], recent[i])
-            judgement = verdict(rule, r, s, m, a, b, confirmed[i])
+            r, s = after_scan(True, integrated, ceiling, existence[i] * survival, score[i], seen, missed[i], 0.0)
+            hit, miss, age, bits = counted(missed[i] < 0.5, seen, hits[i], misses[i], ages[i], recent[i])
+            judgement = verdict_of(rule, bounds, r, s, miss, age, bits, confirmed[i])
             if judgement == 0:
                 continue
             best = -1
@@ -229,17 +124,21 @@ def _scan(n: int, k: int, verdict: Kernel) -> Kernel:
                 for p in range(first[i], first[i + 1]):
                     log_weight[p] = pair[p] / total  # the shares, given that there is a target
                 update(
-                    *(x[i], P[i], H, R, expected[i], root[i], PH[i], z, first[i], first[i + 1]),
-                    *(detection, log_weight, unseen / total, spare),
-                )
-            x[kept], P[kept] = x[i], P[i]
+                    x[i], P[i], H, R, expected[i], root[i], PH[i], z, first[i], first[i + 1], detection, log_weight,
+                    unseen / total, spare,
+                )  # fmt: skip
+            for a in range(n):
+                x[kept, a] = x[i, a]
+                for b in range(n):
+                    P[kept, a, b] = P[i, a, b]
             real[0, kept], real[1, kept], is_confirmed[kept] = r, s, judgement == 2
-            counts[0, kept], counts[1, kept], counts[2, kept], counts[3, kept], counts[4, kept] = ids[i], h, m, a, b
+            counts[0, kept], counts[1, kept], counts[2, kept] = ids[i], hit, miss
+            counts[3, kept], counts[4, kept] = age, bits
             counts[5, kept] = detection[best] if best >= 0 else -1
             kept += 1
         for j in range(D):
             r = free[j] * births / other if integrated else logistic(0.0)
-            judgement = verdict(rule, r, 0.0, 0, 1, 1, False)
+            judgement = verdict_of(rule, bounds, r, 0.0, 0, 1, 1, False)
             if free[j] <= 0.5 and (judgement == 0 or not integrated):
                 continue
             for a in range(n):
@@ -247,7 +146,8 @@ def _scan(n: int, k: int, verdict: Kernel) -> Kernel:
                 for c in range(k):
                     total += gain[a, c] * z[j, c]
                 x[kept, a] = total
-            P[kept] = start_cov
+                for c in range(n):
+                    P[kept, a, c] = start_cov[a, c]
             real[0, kept], real[1, kept], is_confirmed[kept] = r, 0.0, judgement == 2
             counts[0, kept], counts[1, kept], counts[2, kept] = next_id, 1, 0
             counts[3, kept], counts[4, kept], counts[5, kept] = 1, 1, j

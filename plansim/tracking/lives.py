@@ -5,7 +5,6 @@ A rule is a kernel `verdict(parameters, existence, score, misses, age, recent, c
 
 from __future__ import annotations
 
-import functools
 import math
 from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
@@ -132,21 +131,30 @@ class LikelihoodRatio:
         return self.ceiling, math.log(self.true_deleted / (1 - self.false_confirmed)), 0.0
 
 
+RULES = (_by_existence, _by_counts, _by_score)  # by their numbers in compiled code
+
+
 def judged(life: Life, existence: Array, score: Array, misses: Array, ages: Array, recent: Array, confirmed: Array):
     """The verdicts (M,) of a rule on tracks."""
     p, columns = life.parameters(), (existence, score, misses, ages, recent, confirmed)
-    if isinstance(life.verdict, Kernel):
-        return _verdicts(life.verdict)(p, *columns)
+    if life.verdict in RULES:
+        return _verdicts(RULES.index(life.verdict), p, *columns)
     return np.array([life.verdict(p, *row) for row in zip(*columns, strict=True)], dtype=np.int64)
 
 
-@functools.cache
-def _verdicts(verdict: Kernel) -> Kernel:
-    @kernel
-    def verdicts(p, existence, score, misses, ages, recent, confirmed):
-        out = np.empty(existence.shape[0], np.int64)
-        for i in range(existence.shape[0]):
-            out[i] = verdict(p, existence[i], score[i], misses[i], ages[i], recent[i], confirmed[i])
-        return out
+@kernel
+def verdict_of(rule, p, existence, score, misses, age, recent, confirmed):
+    """The verdict of the rule of this number: one text for all of them, compiled once."""
+    if rule == 0:
+        return _by_existence(p, existence, score, misses, age, recent, confirmed)
+    if rule == 1:
+        return _by_counts(p, existence, score, misses, age, recent, confirmed)
+    return _by_score(p, existence, score, misses, age, recent, confirmed)
 
-    return verdicts
+
+@kernel
+def _verdicts(rule, p, existence, score, misses, ages, recent, confirmed):
+    out = np.empty(existence.shape[0], np.int64)
+    for i in range(existence.shape[0]):
+        out[i] = verdict_of(rule, p, existence[i], score[i], misses[i], ages[i], recent[i], confirmed[i])
+    return out

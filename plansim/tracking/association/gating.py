@@ -109,22 +109,24 @@ def _nearest(found, distance, limit):
     """Puts one track's detections in ascending order, the nearest `limit` of them; how many there are."""
     n = found.shape[0]
     if n > limit:
-        order = np.argsort(distance, kind="mergesort")[:limit]
-        chosen, near = found[order], distance[order]
-        found[:limit], distance[:limit] = chosen, near
+        _sort(distance, found, n, limit)
         n = limit
-    if n > 16:
-        order = np.argsort(found[:n])
-        chosen, near = found[:n][order], distance[:n][order]
-        found[:n], distance[:n] = chosen, near
-        return n
-    for a in range(1, n):
-        f, d, b = found[a], distance[a], a
-        while b > 0 and found[b - 1] > f:
-            found[b], distance[b] = found[b - 1], distance[b - 1]
-            b -= 1
-        found[b], distance[b] = f, d
+    _sort(found, distance, n, n)
     return n
+
+
+@kernel
+def _sort(keys, values, n, most):
+    """Insertion: the first `most` of n keys ascend, with their values; loops compile sooner than numpy's sort."""
+    for a in range(1, n):
+        key, value = keys[a], values[a]
+        if a >= most and not key < keys[most - 1]:
+            continue
+        b = min(a, most - 1)
+        while b > 0 and keys[b - 1] > key:
+            keys[b], values[b] = keys[b - 1], values[b - 1]
+            b -= 1
+        keys[b], values[b] = key, value
 
 
 @kernel

@@ -62,17 +62,21 @@ def joint_shares(first, detection, log_weight, log_missed, detections, exact_lim
                 _exactly(first, detection, log_weight, log_missed, tracks, local, count, pair, missed)
             else:
                 _by_messages(
-                    *(first, detection, log_weight, log_missed, tracks, local, count, tolerance, rounds), pair, missed
+                    first, detection, log_weight, log_missed, tracks, local, count, tolerance, rounds, pair, missed
                 )
     for p in range(P):
         free[detection[p]] -= pair[p]
-    return pair, missed, np.maximum(free, 0.0)
+    for j in range(detections):
+        free[j] = max(free[j], 0.0)
+    return pair, missed, free
 
 
 @kernel
 def _alone(log_weight, log_missed, pair):
     """One track and its detections: each event by itself."""
-    top = max(log_missed, log_weight.max())
+    top = log_missed
+    for p in range(pair.shape[0]):
+        top = max(top, log_weight[p])
     missed = np.exp(log_missed - top)
     total = missed
     for p in range(pair.shape[0]):
@@ -86,12 +90,15 @@ def _alone(log_weight, log_missed, pair):
 @kernel
 def _exactly(first, detection, log_weight, log_missed, tracks, local, count, pair, missed):
     T = tracks.shape[0]
-    dense, shares = np.full((T, count), -np.inf), np.zeros((T, count))
+    dense, shares = np.empty((T, count)), np.empty((T, count))
+    alone, unseen = np.empty(T), np.empty(T)
     for t in range(T):
+        alone[t] = log_missed[tracks[t]]
+        for d in range(count):
+            dense[t, d] = -np.inf
         for p in range(first[tracks[t]], first[tracks[t] + 1]):
             dense[t, local[detection[p]]] = log_weight[p]
-    unseen = np.empty(T)
-    exact_shares(dense, log_missed[tracks], shares, unseen)
+    exact_shares(dense, alone, shares, unseen)
     for t in range(T):
         missed[tracks[t]] = unseen[t]
         for p in range(first[tracks[t]], first[tracks[t] + 1]):
@@ -101,18 +108,19 @@ def _exactly(first, detection, log_weight, log_missed, tracks, local, count, pai
 @kernel
 def _by_messages(first, detection, log_weight, log_missed, tracks, local, count, tolerance, rounds, pair, missed):
     T = tracks.shape[0]
-    begin = np.zeros(T + 1, np.int64)
+    begin, alone, unseen = np.empty(T + 1, np.int64), np.empty(T), np.empty(T)
+    begin[0] = 0
     for t in range(T):
+        alone[t] = log_missed[tracks[t]]
         begin[t + 1] = begin[t] + first[tracks[t] + 1] - first[tracks[t]]
-    where = np.empty(begin[T], np.int64)
+    own, weight, shares = np.empty(begin[T], np.int64), np.empty(begin[T]), np.empty(begin[T])
     for t in range(T):
-        for p in range(begin[t + 1] - begin[t]):
-            where[begin[t] + p] = first[tracks[t]] + p
-    own, shares, unseen = np.empty(begin[T], np.int64), np.empty(begin[T]), np.empty(T)
-    for q in range(begin[T]):
-        own[q] = local[detection[where[q]]]
-    propagate(begin, own, log_weight[where], log_missed[tracks], count, tolerance, rounds, shares, unseen)
-    for q in range(begin[T]):
-        pair[where[q]] = shares[q]
+        shift = first[tracks[t]] - begin[t]
+        for q in range(begin[t], begin[t + 1]):
+            own[q], weight[q] = local[detection[q + shift]], log_weight[q + shift]
+    propagate(begin, own, weight, alone, count, tolerance, rounds, shares, unseen)
     for t in range(T):
         missed[tracks[t]] = unseen[t]
+        shift = first[tracks[t]] - begin[t]
+        for q in range(begin[t], begin[t + 1]):
+            pair[q + shift] = shares[q]

@@ -23,16 +23,21 @@ def exact_shares(log_weight, log_missed, pair, missed):
     T, D = log_weight.shape
     rows, columns = np.zeros(T), np.zeros(D)
     for i in range(T):
-        rows[i] = -max(log_missed[i], log_weight[i].max())
+        top = log_missed[i]
+        for j in range(D):
+            top = max(top, log_weight[i, j])
+        rows[i] = -top
     if _sum_events(log_weight, log_missed, rows, columns, pair, missed) < LEAST:
         # strong rivals for one detection: by the prices of the best assignment, its event counts 1 and no other more
         cost = np.full((T, D + T), np.inf)
-        cost[:, :D] = -log_weight
         for i in range(T):
             cost[i, D + i] = -log_missed[i]
+            for j in range(D):
+                cost[i, j] = -log_weight[i, j]
         prices, row_of = np.empty(D + T), np.empty(D + T, np.int64)
         assign(cost, rows, prices, row_of)
-        columns[:] = prices[:D]
+        for j in range(D):
+            columns[j] = prices[j]
         _sum_events(log_weight, log_missed, rows, columns, pair, missed)
 
 
@@ -85,12 +90,13 @@ def _sum_events(log_weight, log_missed, rows, columns, pair, missed):
         return 0.0
     forward, after, share = np.zeros(subsets), np.empty(subsets), np.empty(bits)
     forward[0] = 1.0
-    missed[:] = 0.0
     for s in range(steps):
         later = backward[s + 1]
-        share[:] = 0.0
         unused = 0.0
-        after[:] = 0.0
+        for b in range(bits):
+            share[b] = 0.0
+        for B in range(subsets):
+            after[B] = 0.0
         for B in range(subsets):
             f = forward[B]
             if f == 0.0:
@@ -111,7 +117,9 @@ def _sum_events(log_weight, log_missed, rows, columns, pair, missed):
         forward, after = after, forward
     if turned:
         for i in range(T):
-            missed[i] = max(1.0 - pair[i].sum(), 0.0)
+            missed[i] = 1.0
+            for s in range(steps):
+                missed[i] -= pair[i, s]
             if missed[i] < 1e-6:  # what rounding leaves of a difference is no probability
                 missed[i] = _missed_of(w, alone, left, i) / Z
     return Z

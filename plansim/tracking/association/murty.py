@@ -15,12 +15,16 @@ def assign(cost, u, v, row_of):
     u[i] + v[j] <= cost[i, j], equal where assigned, and row_of (columns,): the row of each column, or -1.
     """
     rows, columns = cost.shape
-    u[:], v[:], row_of[:] = 0.0, 0.0, -1
+    for i in range(rows):
+        u[i] = 0.0
+    for j in range(columns):
+        v[j], row_of[j] = 0.0, -1
     before, short = np.empty(columns, np.int64), np.empty(columns)
     done = np.empty(columns, np.bool_)
     total = 0.0
     for start in range(rows):
-        short[:], done[:], before[:] = np.inf, False, -1
+        for j in range(columns):
+            short[j], done[j], before[j] = np.inf, False, -1
         i, last = start, -1
         while True:
             delta, nearest = np.inf, -1
