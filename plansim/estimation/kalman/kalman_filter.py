@@ -17,7 +17,9 @@ from plansim.estimation.base import Update
 from plansim.estimation.kalman import linear_steps
 from plansim.estimation.kalman.gaussian_steps import check_belief, missing
 from plansim.estimation.kalman.linear_model import NO_CONTROL, LinearModel, linear_model
+from plansim.estimation.kalman.linear_sequence import linear_sequence
 from plansim.estimation.kalman.linear_steps import gaussian_update
+from plansim.estimation.kalman.sequence import Filtered
 from plansim.models.base import LinearMotion
 
 __all__ = ["KalmanFilter", "gaussian_update"]
@@ -111,6 +113,12 @@ class KalmanFilter:
         except (AttributeError, TypeError):
             pass
         return linear_steps.step(self.state, model, belief, control, measurement)
+
+    def filter_sequence(
+        self, belief: Gaussian, measurements: Array, sensor: Any, dt: float, controls: Array | None
+    ) -> Filtered:
+        """The whole log (T, k) or (B, T, k) in one compiled call; see `filter_sequence`."""
+        return linear_sequence(self.model(sensor, dt), belief, measurements, controls)
 
     def model(self, sensor: Any | None, dt: float | None) -> LinearModel:
         """Found once for a sensor and a dt; it holds the sensor, so that no other can come by its id."""
