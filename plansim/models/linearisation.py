@@ -16,17 +16,16 @@ import numpy as np
 from plansim.core.arrays import Array
 from plansim.core.derivatives import compiled_jacobian
 from plansim.core.dual import Linear
+from plansim.core.errors import MalformedInput
 from plansim.core.kernel import Kernel, kernel
 from plansim.models import vehicle
 
 
 def compiled_motion(motion: Any, by: tuple[str, ...] = ("x", "u")) -> Kernel | None:
     """The kernel `fill(x (n,), u (m,), p, dt, y (n,), J (n, n + m))`, with F beside G in J; by () leaves J alone."""
-    n, m = len(motion.state), len(motion.control)
+    n, m = len(motion.state.names), len(motion.control.names)
     if hasattr(motion, "equations"):
-        move = _moved(motion.equations, n, motion.integrator)
-        name = f"{motion.equations.__module__} {motion.equations.__qualname__} {motion.integrator}"
-        return compiled_jacobian(move, by, name, x=n, u=m, p=len(motion.parameters()), dt=None)
+        return _compiled_motion(motion.equations, motion.integrator, by, n, m, len(motion.parameters()))
     if hasattr(motion, "transition"):
         return compiled_jacobian(_linear_motion, by, x=n, u=m, p=n * (n + m), dt=None)
     return None
@@ -36,13 +35,19 @@ def motion_parameters(motion: Any, dt: float) -> Array:
     """The p of `compiled_motion`."""
     if hasattr(motion, "equations"):
         return np.array(motion.parameters(), float)
-    return np.concatenate([motion.transition(dt), motion.input_matrix(dt)], axis=-1).ravel()
+    n = len(motion.state.names)
+    rows = np.empty((n, n + len(motion.control.names)))
+    rows[:, :n], rows[:, n:] = motion.transition(dt), motion.input_matrix(dt)
+    return rows.ravel()
 
 
 def compiled_sensor(sensor: Any, n: int, by: tuple[str, ...] = ("x",)) -> Kernel | None:
     """The kernel `fill(x (n,), p, y (k,), J (k, d))`; angles run on."""
     if hasattr(sensor, "equations"):
-        return compiled_jacobian(sensor.equations, by, x=n, p=len(sensor.parameters()))
+        try:
+            return compiled_jacobian(sensor.equations, by, x=n, p=len(sensor.parameters()))
+        except (IndexError, ValueError) as error:
+            raise MalformedInput(f"{type(sensor).__name__} cannot read a state of {n} components: {error}") from None
     if hasattr(sensor, "matrix"):
         return compiled_jacobian(_linear_sensor, by, x=n, p=np.size(sensor.matrix))
     return None
@@ -58,56 +63,63 @@ def linearised_step(motion: Any, x: Array, u: Array | None, dt: float) -> Linear
     fill = compiled_motion(motion)
     if fill is None:
         return None
-    u = np.zeros(len(motion.control)) if u is None else u
-    (x, u), batch = _flat(x, u)
-    y, J = np.empty(x.shape), np.empty((len(x), x.shape[1], x.shape[1] + u.shape[1]))
+    x, u, batch = _rows(motion, x, u)
+    n = x.shape[1]
+    y, J = np.empty(x.shape), np.empty((len(x), n, n + u.shape[1]))
     _fill_each(fill)(x, u, motion_parameters(motion, dt), float(dt), y, J)
-    return Linear(y.reshape(*batch, -1), J.reshape(*batch, *J.shape[1:]))
+    return Linear(y.reshape(*batch, n), J.reshape(*batch, *J.shape[1:]))
 
 
 def linearised_reading(sensor: Any, x: Array) -> Linear | None:
     """The reading of states (..., n), angles running on, and H (..., k, n)."""
-    fill = compiled_sensor(sensor, np.shape(x)[-1])
+    x = np.array(x, float, order="C")
+    n, batch = x.shape[-1], x.shape[:-1]
+    fill = compiled_sensor(sensor, n)
     if fill is None:
         return None
-    (x,), batch = _flat(x)
-    k = len(sensor.measurement)
-    y, J = np.empty((len(x), k)), np.empty((len(x), k, x.shape[1]))
+    x, k = x.reshape(-1, n), len(sensor.measurement.names)
+    y, J = np.empty((len(x), k)), np.empty((len(x), k, n))
     _read_each(fill)(x, sensor_parameters(sensor), y, J)
-    return Linear(y.reshape(*batch, k), J.reshape(*batch, k, -1))
+    return Linear(y.reshape(*batch, k), J.reshape(*batch, k, n))
 
 
 def steps(motion: Any, x: Array, u: Array | None, dt: float) -> Array:
     """`motion.step` of several states (..., N, n) under one control (m,) or (..., m), compiled where it can be."""
     u = None if u is None else np.asarray(u, float)
     held = u if u is None or u.ndim == 1 else u[..., None, :]
-    fill = compiled_motion(motion, by=())
+    fill = compiled_motion(motion, ())
     if fill is None:
         return motion.step(x, held, dt)
-    (x, held), batch = _flat(x, np.zeros(len(motion.control)) if held is None else held)
+    x, held, batch = _rows(motion, x, held)
     y = np.empty(x.shape)
     _fill_each(fill)(x, held, motion_parameters(motion, dt), float(dt), y, np.empty((len(x), 0, 0)))
-    return y.reshape(*batch, -1)
+    return y.reshape(*batch, x.shape[1])
 
 
 def readings(sensor: Any, x: Array) -> Array:
     """`sensor.measure`, compiled where it can be; angles run on."""
-    fill = compiled_sensor(sensor, np.shape(x)[-1], by=())
+    n, batch = x.shape[-1], x.shape[:-1]
+    fill = compiled_sensor(sensor, n, ())
     if fill is None:
         return sensor.measure(x)
-    (x,), batch = _flat(x)
-    y = np.empty((len(x), len(sensor.measurement)))
+    x, k = np.array(x, order="C").reshape(-1, n), len(sensor.measurement.names)
+    y = np.empty((len(x), k))
     _read_each(fill)(x, sensor_parameters(sensor), y, np.empty((len(x), 0, 0)))
-    return y.reshape(*batch, -1)
+    return y.reshape(*batch, k)
 
 
-def _flat(*arrays: Array) -> tuple[list[Array], tuple[int, ...]]:
-    """Copies (B, n) that the kernels of all callers share a type of, and their batch."""
-    floats = [np.asarray(a, float) for a in arrays]
-    batch = np.broadcast_shapes(*(a.shape[:-1] for a in floats)) if len(floats) > 1 else floats[0].shape[:-1]
-    shapes = [(*batch, a.shape[-1]) for a in floats]
-    whole = [a if a.shape == s else np.broadcast_to(a, s) for a, s in zip(floats, shapes, strict=True)]
-    return [np.array(a, order="C").reshape(math.prod(batch), a.shape[-1]) for a in whole], batch
+def _rows(motion: Any, x: Array, u: Array | None) -> tuple[Array, Array, tuple[int, ...]]:
+    """Copies of states (B, n) and of controls (1 or B, m), and the batch."""
+    n, m = len(motion.state.names), len(motion.control.names)
+    x, u = np.array(x, float, order="C"), np.zeros(m) if u is None else np.array(u, float, order="C")
+    for what, a, size in (("state", x, n), ("control", u, m)):
+        if a.ndim == 0 or a.shape[-1] != size:
+            raise MalformedInput(f"the {what} has shape {a.shape}, but must have (..., {size})")
+    if u.ndim > 1:
+        batch = np.broadcast_shapes(x.shape[:-1], u.shape[:-1])
+        x, u = (np.array(np.broadcast_to(a, (*batch, a.shape[-1])), order="C") for a in (x, u))
+    batch = x.shape[:-1]
+    return x.reshape(-1, n), u.reshape(math.prod(u.shape[:-1]), m), batch
 
 
 @functools.cache
@@ -115,7 +127,7 @@ def _fill_each(fill: Kernel) -> Kernel:
     @kernel
     def fill_each(x, u, p, dt, y, J):
         for b in range(len(x)):
-            fill(x[b], u[b], p, dt, y[b], J[b])
+            fill(x[b], u[b % len(u)], p, dt, y[b], J[b])
 
     return fill_each
 
@@ -131,7 +143,14 @@ def _read_each(fill: Kernel) -> Kernel:
 
 
 @functools.cache
-def _moved(equations: Callable, n: int, integrator: vehicle.Integrator) -> Callable:
+def _compiled_motion(equations: Any, integrator: str, by: tuple[str, ...], n: int, m: int, k: int) -> Kernel:
+    name = f"{equations.__module__} {equations.__qualname__} {integrator}"
+    moved = _moved(equations, n, integrator)
+    return compiled_jacobian(moved, by, name, x=n, u=m, p=k, dt=None)
+
+
+@functools.cache
+def _moved(equations: Callable, n: int, integrator: str) -> Callable:
     """The equations of a step, in the words of a namespace."""
     return lambda m: vehicle._move(equations, n, integrator, m)
 

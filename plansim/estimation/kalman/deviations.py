@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from plansim.core.kernel import Kernel, lean_kernel
+from plansim.core.kernel import Kernel, kernel, lean_kernel
 
 ROUNDING = 1e-9  # negative eigenvalues up to this share of the largest one are rounding
 
@@ -237,3 +237,99 @@ def symmetric_root(P, A, W, E):
                 total += E[i, a] * sqrt(max(W[a, a], 0.0)) * E[j, a]
             A[i, j] = total
     return 2 if least < -ROUNDING * largest else 0
+
+
+# of batches: 0, or one more than the index of the member that failed
+
+_root, _propagate, _average, _covariance, _correct = kernels()
+
+
+@kernel
+def propagate_each(y, J, P, Q, V, turns, M):
+    n = y.shape[1]
+    FP = np.empty((n, n))
+    for b in range(len(y)):
+        if _propagate(y[b], J[b], P[b], Q[b % len(Q)], V, turns, M[b], FP) != 0:
+            return b + 1
+    return 0
+
+
+@kernel
+def spread_each(x, P, offsets, cov_weights, X, points):
+    N, n = offsets.shape
+    A, W, E = np.empty((n, n)), np.empty((n, n)), np.empty((n, n))
+    strict = cov_weights.min() >= 0.0  # others may make covariances that are none
+    for b in range(len(x)):
+        code = _root(P[b], A, W, E)
+        if code == 1 or (code == 2 and strict):
+            return b + 1
+        for i in range(N):
+            for j in range(n):
+                total = 0.0
+                for a in range(n):
+                    total += offsets[i, a] * A[j, a]
+                X[b, i, j] = total
+                points[b, i, j] = x[b, j] + total
+    return 0
+
+
+@kernel
+def average_each(points, weights, turns, mean):
+    for b in range(len(points)):
+        if _average(points[b], weights, turns, mean[b]) != 0:
+            return b + 1
+    return 0
+
+
+@kernel
+def moments_each(points, weights, cov_weights, Q, turns, mean, M):
+    for b in range(len(points)):
+        if _average(points[b], weights, turns, mean[b]) != 0:
+            return b + 1
+        _covariance(points[b], cov_weights, Q[b % len(Q)], M[b])
+    return 0
+
+
+@kernel
+def correct_each(x, P, X, Z, weights, cov_weights, z, v, R, turns, measured_turns, S, log_likelihood):
+    n, k = x.shape[1], v.shape[1]
+    L, C, K = np.empty((k, k)), np.empty((k, n + 1)), np.empty((k, n))
+    for b in range(len(x)):
+        if _average(Z[b], weights, measured_turns, v[b]) != 0:
+            return b + 1
+        _miss(z[b], v[b], measured_turns)
+        log_likelihood[b] = _correct(x[b], P[b], X[b], Z[b], cov_weights, v[b], R, turns, S[b], L, C, K)
+        if not log_likelihood[b] > -np.inf:
+            return b + 1
+    return 0
+
+
+@kernel
+def correct_linear_each(x, P, H, z, v, R, turns, measured_turns, S, log_likelihood):
+    """v: what is expected, which becomes the innovation."""
+    n, k = x.shape[1], v.shape[1]
+    A, W, E, X, Z = np.empty((n, n)), np.empty((n, n)), np.empty((n, n)), np.empty((n, n)), np.empty((n, k))
+    L, C, K, ones = np.empty((k, k)), np.empty((k, n + 1)), np.empty((k, n)), np.ones(n)
+    for b in range(len(x)):
+        if _root(P[b], A, W, E) != 0:
+            return b + 1
+        for i in range(n):
+            for j in range(n):
+                X[i, j] = A[j, i]
+            for j in range(k):
+                total = 0.0
+                for a in range(n):
+                    total += H[b, j, a] * A[a, i]
+                Z[i, j] = total
+        _miss(z[b], v[b], measured_turns)
+        log_likelihood[b] = _correct(x[b], P[b], X, Z, ones, v[b], R, turns, S[b], L, C, K)
+        if not log_likelihood[b] > -np.inf:
+            return b + 1
+    return 0
+
+
+@lean_kernel
+def _miss(z, v, turns):
+    """v becomes z - v, the short way round."""
+    for j in range(len(v)):
+        v[j] = wrapped(z[j] - v[j]) if turns[j] else z[j] - v[j]

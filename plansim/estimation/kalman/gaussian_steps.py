@@ -11,13 +11,11 @@ import numpy as np
 from plansim.core.arrays import Array
 from plansim.core.beliefs import Gaussian
 from plansim.core.errors import MalformedInput
-from plansim.core.kernel import kernel
 from plansim.core.layout import Layout
 from plansim.estimation.base import Update
-from plansim.estimation.kalman.deviations import kernels
+from plansim.estimation.kalman import deviations
 from plansim.estimation.kalman.sigma_points import UnitPoints
 
-_root, _propagate, _average, _covariance, _correct = kernels()
 NO_CONTROL_NOISE = np.zeros(0)
 
 
@@ -28,101 +26,118 @@ def missing(belief: Any, batch: tuple[int, ...]) -> Update:
 
 def propagated(state: Layout, value: Array, J: Array, cov: Array, Q: Array, V: Array = NO_CONTROL_NOISE) -> Gaussian:
     """N(value, F P Fᵀ + G V Gᵀ + Q), where J (..., n, n + m) is F beside G; G may be absent where V is empty."""
-    n, batch = len(state), value.shape[:-1]
-    y, M = flat("the step", value, batch, (n,)), np.empty((*batch, n, n))
-    J, P = flat("the Jacobian", J, batch, (n, J.shape[-1])), flat("cov", cov, batch, (n, n))
+    n, batch = len(state.names), value.shape[:-1]
+    y, P = flat("the step", value, batch, (n,)), flat("cov", cov, batch, (n, n))
+    M, J = np.empty(P.shape), flat("the Jacobian", J, batch, (n, J.shape[-1]))
     Q = flat("noise_cov", Q, np.shape(Q)[:-2], (n, n))
-    failed = _propagate_each(y, J, P, Q, np.array(V), turns(state), M.reshape(-1, n, n))
+    failed = deviations.propagate_each(y, J, P, Q, np.array(V), turns(state), M)
     if failed:
         raise _unusable("the step", y[failed - 1], P[failed - 1])
-    return Gaussian(y.reshape(value.shape), M)
+    return Gaussian(y.reshape(value.shape), M.reshape(*batch, n, n))
 
 
-def sigma_deviations(belief: Gaussian, unit: UnitPoints) -> Array:
-    """Sigma points minus their mean, (..., N, n)."""
+def sigma_points(belief: Gaussian, unit: UnitPoints) -> tuple[Array, Array]:
+    """Sigma points and their deviations from the mean, (..., N, n)."""
     mean = np.asarray(belief.mean, float)
-    n, batch = mean.shape[-1], mean.shape[:-1]
-    P, X = flat("cov", belief.cov, batch, (n, n)), np.empty((*batch, *unit.offsets.shape))
-    failed = _spread_each(P, unit.offsets, X.reshape(-1, *unit.offsets.shape), bool((unit.cov_weights >= 0).all()))
+    n, batch, shape = mean.shape[-1], mean.shape[:-1], unit.offsets.shape
+    x, P = flat("mean", mean, batch, (n,)), flat("cov", belief.cov, batch, (n, n))
+    X, points = np.empty((len(x), *shape)), np.empty((len(x), *shape))
+    failed = deviations.spread_each(x, P, unit.offsets, unit.cov_weights, X, points)
     if failed:
-        raise _unusable("the belief", mean.reshape(-1, n)[failed - 1], P[failed - 1])
-    return X
+        raise _unusable("the belief", x[failed - 1], P[failed - 1])
+    return points.reshape(*batch, *shape), X.reshape(*batch, *shape)
 
 
 def averaged(name: str, points: Array, unit: UnitPoints, layout: Layout) -> tuple[Array, Array]:
     """Mean (..., k) of what sigma points became, and their deviations from it (..., N, k)."""
-    N, k = len(unit.offsets), len(layout)
-    batch = np.shape(points)[:-2]
-    deviations, mean = flat(name, points, batch, (N, k)), np.empty((*batch, k))
-    failed = _average_each(deviations, unit.mean_weights, turns(layout), mean.reshape(-1, k))
+    N, k, batch = len(unit.offsets), len(layout), np.shape(points)[:-2]
+    Z = flat(name, points, batch, (N, k))
+    mean = np.empty((len(Z), k))
+    failed = deviations.average_each(Z, unit.mean_weights, turns(layout), mean)
     if failed:
-        raise MalformedInput(
-            f"{name} is {mean.reshape(-1, k)[failed - 1].tolist()}: the equations gave no finite number"
-        )
-    return mean, deviations.reshape(*batch, N, k)
+        raise _no_number(name, mean[failed - 1])
+    return mean.reshape(*batch, k), Z.reshape(*batch, N, k)
 
 
-def spread(mean: Array, X: Array, unit: UnitPoints, Q: Array) -> Gaussian:
-    """N(mean, Σ w X Xᵀ + Q)."""
-    n, batch = mean.shape[-1], mean.shape[:-1]
-    M = np.empty((*batch, n, n))
-    Q = flat("noise_cov", Q, np.shape(Q)[:-2], (n, n))
-    _covariance_each(X.reshape(-1, *X.shape[-2:]), unit.cov_weights, Q, M.reshape(-1, n, n))
-    return Gaussian(mean, M)
+def moments(points: Array, unit: UnitPoints, state: Layout, Q: Array) -> Gaussian:
+    """N(mean, Σ w X Xᵀ + Q) of the points (..., N, n) that a motion made of sigma points."""
+    N, n, batch = len(unit.offsets), len(state.names), np.shape(points)[:-2]
+    X, Q = flat("the step", points, batch, (N, n)), flat("noise_cov", Q, np.shape(Q)[:-2], (n, n))
+    mean, M = np.empty((len(X), n)), np.empty((len(X), n, n))
+    failed = deviations.moments_each(X, unit.mean_weights, unit.cov_weights, Q, turns(state), mean, M)
+    if failed:
+        raise _no_number("the step", mean[failed - 1])
+    return Gaussian(mean.reshape(*batch, n), M.reshape(*batch, n, n))
 
 
 def corrected_linear(state: Layout, belief: Gaussian, z: Array, expected: Array, H: Array, sensor: Any) -> Update:
     """Bayes' rule where the reading is expected + H (x - mean), H (..., k, n)."""
-    x, P, v, batch, n, k = _prepared(state, belief, z, expected, sensor)
-    S, log_likelihood = np.empty((*batch, k, k)), np.empty(batch)
-    H = flat("the sensor's Jacobian", H, batch, (k, n))
-    answers = S.reshape(-1, k, k), log_likelihood.reshape(-1)
-    innovation = v.reshape(*batch, k)
-    failed = _correct_linear_each(x, P, H, v, np.array(sensor.cov), turns(state), *answers)
-    if failed:
+    work = x, P, z, R, batch, (n, k) = _prepared(state, belief, z, sensor)
+    v, H = flat("the reading", expected, batch, (k,)), flat("the sensor's Jacobian", H, batch, (k, n))
+    S, log_likelihood = np.empty((len(x), k, k)), np.empty(len(x))
+    measured_turns = turns(sensor.measurement)
+    if deviations.correct_linear_each(x, P, H, z, v, R, turns(state), measured_turns, S, log_likelihood):
         raise refusal(belief, z, expected, sensor)
-    return Update(Gaussian(x.reshape(*batch, n), P.reshape(*batch, n, n)), innovation, S, log_likelihood[()])
+    return _update(work, v, S, log_likelihood)
 
 
 def corrected(
-    state: Layout, belief: Gaussian, z: Array, expected: Array, X: Array, Z: Array, weights: Array, sensor: Any
+    state: Layout, belief: Gaussian, z: Array, X: Array, readings: Array, unit: UnitPoints, sensor: Any
 ) -> Update:
-    """Bayes' rule by deviations of the state X (..., N, n) and of what the sensor makes of them, Z (..., N, k)."""
-    x, P, v, batch, n, k = _prepared(state, belief, z, expected, sensor)
-    S, log_likelihood = np.empty((*batch, k, k)), np.empty(batch)
-    X, Z = flat("points", X, batch, X.shape[-2:]), flat("points", Z, batch, Z.shape[-2:])
-    answers = S.reshape(-1, k, k), log_likelihood.reshape(-1)
-    failed = _correct_each(x, P, X, Z, weights, v, np.array(sensor.cov), turns(state), *answers)
-    if failed:
-        raise refusal(belief, z, expected, sensor)
-    return Update(Gaussian(x.reshape(*batch, n), P.reshape(*batch, n, n)), v.reshape(*batch, k), S, log_likelihood[()])
+    """Bayes' rule by deviations of the state X (..., N, n) and by what the sensor reads of the points (..., N, k)."""
+    work = x, P, z, R, batch, (_, k) = _prepared(state, belief, z, sensor)
+    X = flat("points", X, batch, X.shape[-2:])
+    Z = flat("the reading", readings, batch, (X.shape[-2], k))
+    v, S, log_likelihood = np.empty((len(x), k)), np.empty((len(x), k, k)), np.empty(len(x))
+    weights = unit.mean_weights, unit.cov_weights
+    layouts = turns(state), turns(sensor.measurement)
+    if deviations.correct_each(x, P, X, Z, *weights, z, v, R, *layouts, S, log_likelihood):
+        raise refusal(belief, z, readings, sensor)
+    return _update(work, v, S, log_likelihood)
 
 
-def _prepared(state: Layout, belief: Gaussian, z: Array, expected: Array, sensor: Any) -> tuple:
-    """Copies of mean and cov to work in, the innovation, and the sizes."""
-    z, mean, n, k = measured(z, sensor), np.asarray(belief.mean, float), len(state), len(sensor.measurement)
+def _prepared(state: Layout, belief: Gaussian, z: Array, sensor: Any) -> tuple:
+    """Copies of mean and cov to work in, the measurement and its cov, the batch and the sizes."""
+    z, mean, n, k = shaped(z, sensor), np.asarray(belief.mean, float), len(state.names), len(sensor.measurement.names)
     batch = mean.shape[:-1] if z.ndim == 1 else np.broadcast_shapes(mean.shape[:-1], z.shape[:-1])
-    v = sensor.measurement.difference(z, expected)
     x, P = flat("mean", mean, batch, (n,)), flat("cov", belief.cov, batch, (n, n))
-    return x, P, flat("innovation", v, batch, (k,)), batch, n, k
+    return x, P, flat("measurement", z, batch, (k,)), np.array(sensor.cov, float, order="C"), batch, (n, k)
 
 
-def measured(z: Array, sensor: Any) -> Array:
-    """A measurement (..., k) as floats, or what is wrong with it."""
-    z, k = np.asarray(z, float), len(sensor.measurement)
+def _update(work: tuple, v: Array, S: Array, log_likelihood: Array) -> Update:
+    x, P, _, _, batch, (n, k) = work
+    if not batch:
+        return Update(Gaussian(x[0], P[0]), v[0], S[0], log_likelihood[0])
+    after = Gaussian(x.reshape(*batch, n), P.reshape(*batch, n, n))
+    return Update(after, v.reshape(*batch, k), S.reshape(*batch, k, k), log_likelihood.reshape(batch))
+
+
+def shaped(z: Array, sensor: Any) -> Array:
+    """A measurement (..., k) as floats, or what is wrong with its shape."""
+    z, k = np.asarray(z, float), len(sensor.measurement.names)
     if z.ndim == 0 or z.shape[-1] != k:
         raise MalformedInput(f"the measurement has shape {z.shape}, but must have (..., {k})")
     return z
 
 
+def measured(z: Array, sensor: Any) -> Array:
+    """A finite measurement (..., k) as floats, or what is wrong with it."""
+    z = shaped(z, sensor)
+    if not np.isfinite(z).all():
+        raise MalformedInput(f"the measurement is {z.tolist()}, but must be finite; pass None where it is missing")
+    return z
+
+
 def flat(name: str, a: Array, batch: tuple[int, ...], tail: tuple[int, ...]) -> Array:
     """A copy (B, *tail) to work in, of an array (*batch, *tail) or one that broadcasts to it."""
-    a = np.asarray(a, float)
-    if a.shape != batch + tail:
-        if a.shape[-len(tail) :] != tail:
-            raise MalformedInput(f"{name} has shape {a.shape}, but must have {('...', *tail)}".replace("'", ""))
-        a = np.broadcast_to(a, batch + tail)
-    return np.array(a, order="C").reshape(math.prod(batch), *tail)
+    whole = np.array(a, float, order="C", ndmin=len(tail) + 1)
+    if whole.shape == (math.prod(batch), *tail):
+        return whole
+    if whole.shape[-len(tail) :] != tail:
+        raise MalformedInput(f"{name} has shape {np.shape(a)}, but must have (..., {', '.join(map(str, tail))})")
+    if whole.shape != batch + tail:
+        whole = np.array(np.broadcast_to(np.reshape(whole, np.shape(a)), batch + tail))
+    return whole.reshape(math.prod(batch), *tail)
 
 
 @functools.cache
@@ -144,7 +159,7 @@ def check_belief(belief: Gaussian, state: Layout) -> Gaussian:
 
 
 def check_dt(dt: float) -> None:
-    if not 0 < dt < np.inf:
+    if not 0 < dt < math.inf:
         raise MalformedInput(f"dt is {dt}, but must be a positive number of seconds")
 
 
@@ -159,10 +174,16 @@ def _problem(cov: Array) -> str:
     return f"cov has the eigenvalue {least:g}, but a covariance has none below 0" if least < -1e-9 * size else ""
 
 
+def _no_number(name: str, mean: Array) -> MalformedInput:
+    return MalformedInput(f"{name} is {mean.tolist()}: the equations gave no finite number")
+
+
 def _unusable(name: str, mean: Array, cov: Array) -> MalformedInput:
     if problem := _problem(cov):
         return MalformedInput(problem)
-    return MalformedInput(f"{name} is {mean.tolist()}, and its derivatives or noise are no finite numbers either way")
+    if np.isfinite(mean).all():
+        return MalformedInput(f"{name} is {mean.tolist()}, but its derivatives or its noise are no finite numbers")
+    return _no_number(name, mean)
 
 
 def refusal(belief: Gaussian, z: Array, expected: Array, sensor: Any) -> MalformedInput:
@@ -171,85 +192,10 @@ def refusal(belief: Gaussian, z: Array, expected: Array, sensor: Any) -> Malform
     if not np.isfinite(z).all():
         return MalformedInput(f"the measurement is {z.tolist()}, but must be finite; pass None where it is missing")
     if not np.isfinite(expected).all():
-        return MalformedInput(f"{type(sensor).__name__} expects {expected.tolist()} of the mean {belief.mean.tolist()}")
+        return _no_number(f"the reading that {type(sensor).__name__} expects", np.asarray(expected))
     if problem := _problem(cov):
         return MalformedInput(problem)
     return MalformedInput(
         f"the innovation's covariance is not positive: the sensor's cov is {np.asarray(sensor.cov).tolist()}, or its"
         " derivative is not finite, or points of negative weight outweigh the others"
     )
-
-
-@kernel
-def _propagate_each(y, J, P, Q, V, turns, M):
-    """0, or one more than the index of the one that failed."""
-    n = y.shape[1]
-    FP = np.empty((n, n))
-    for b in range(len(y)):
-        if _propagate(y[b], J[b], P[b], Q[b % len(Q)], V, turns, M[b], FP) != 0:
-            return b + 1
-    return 0
-
-
-@kernel
-def _spread_each(P, offsets, X, strict):
-    N, n = offsets.shape
-    A, W, E = np.empty((n, n)), np.empty((n, n)), np.empty((n, n))
-    for b in range(len(P)):
-        code = _root(P[b], A, W, E)
-        if code == 1 or (code == 2 and strict):
-            return b + 1
-        for i in range(N):
-            for j in range(n):
-                total = 0.0
-                for a in range(n):
-                    total += offsets[i, a] * A[j, a]
-                X[b, i, j] = total
-    return 0
-
-
-@kernel
-def _average_each(points, weights, turns, mean):
-    for b in range(len(points)):
-        if _average(points[b], weights, turns, mean[b]) != 0:
-            return b + 1
-    return 0
-
-
-@kernel
-def _covariance_each(X, weights, Q, M):
-    for b in range(len(X)):
-        _covariance(X[b], weights, Q[b % len(Q)], M[b])
-
-
-@kernel
-def _correct_each(x, P, X, Z, weights, v, R, turns, S, log_likelihood):
-    n, k = x.shape[1], v.shape[1]
-    L, C, K = np.empty((k, k)), np.empty((k, n + 1)), np.empty((k, n))
-    for b in range(len(x)):
-        log_likelihood[b] = _correct(x[b], P[b], X[b], Z[b], weights, v[b], R, turns, S[b], L, C, K)
-        if not log_likelihood[b] > -np.inf:
-            return b + 1
-    return 0
-
-
-@kernel
-def _correct_linear_each(x, P, H, v, R, turns, S, log_likelihood):
-    n, k = x.shape[1], v.shape[1]
-    A, W, E, X, Z = np.empty((n, n)), np.empty((n, n)), np.empty((n, n)), np.empty((n, n)), np.empty((n, k))
-    L, C, K, ones = np.empty((k, k)), np.empty((k, n + 1)), np.empty((k, n)), np.ones(n)
-    for b in range(len(x)):
-        if _root(P[b], A, W, E) != 0:
-            return b + 1
-        for i in range(n):
-            for j in range(n):
-                X[i, j] = A[j, i]
-            for j in range(k):
-                total = 0.0
-                for a in range(n):
-                    total += H[b, j, a] * A[a, i]
-                Z[i, j] = total
-        log_likelihood[b] = _correct(x[b], P[b], X, Z, ones, v[b], R, turns, S[b], L, C, K)
-        if not log_likelihood[b] > -np.inf:
-            return b + 1
-    return 0

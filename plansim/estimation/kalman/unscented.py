@@ -11,13 +11,12 @@ from plansim.core.beliefs import Gaussian
 from plansim.core.layout import Layout
 from plansim.estimation.base import Update
 from plansim.estimation.kalman.gaussian_steps import (
-    averaged,
     check_belief,
     check_dt,
     corrected,
     missing,
-    sigma_deviations,
-    spread,
+    moments,
+    sigma_points,
 )
 from plansim.estimation.kalman.nonlinear_sequence import points_sequence
 from plansim.estimation.kalman.sigma_points import ScaledPoints, SigmaPoints
@@ -70,9 +69,8 @@ def points_predict(
     """The moments of where the motion takes the points, and its noise."""
     check_dt(dt)
     unit = points.unit(len(motion.state))
-    moved = steps(motion, belief.mean[..., None, :] + sigma_deviations(belief, unit), control, dt)
-    mean, X = averaged("the step", moved, unit, motion.state)
-    return spread(mean, X, unit, motion.noise_cov(belief.mean, control, dt))
+    drawn, _ = sigma_points(belief, unit)
+    return moments(steps(motion, drawn, control, dt), unit, motion.state, motion.noise_cov(belief.mean, control, dt))
 
 
 def points_update(
@@ -82,7 +80,5 @@ def points_update(
     if measurement is None:
         return missing(belief, belief.mean.shape[:-1])
     unit = points.unit(len(state))
-    X = sigma_deviations(belief, unit)
-    read = readings(sensor, belief.mean[..., None, :] + X)
-    expected, Z = averaged("the reading", read, unit, sensor.measurement)
-    return corrected(state, belief, measurement, expected, X, Z, unit.cov_weights, sensor)
+    drawn, X = sigma_points(belief, unit)
+    return corrected(state, belief, measurement, X, readings(sensor, drawn), unit, sensor)
