@@ -21,4 +21,5 @@ def chi_square_bounds(dimension: int, runs: int = 1, probability: float = 0.95) 
     if not 0 < probability < 1:
         raise MalformedInput(f"probability is {probability}, but must lie between 0 and 1")
     tail = (1 - probability) / 2
-    return chi2.ppf(tail, dimension * runs) / runs, chi2.ppf(1 - tail, dimension * runs) / runs
+    low, high = chi2.ppf([tail, 1 - tail], dimension * runs) / runs
+    return float(low), float(high)

@@ -142,5 +142,5 @@ class RaoBlackwellisedParticleFilter:
         if (miss > 1e-6 * (np.abs(promised) + np.abs(at[..., :1, :]) + 1e-9)).any():
             rest = " ".join(name for name in self.state.names if name not in self.nonlinear.split())
             raise MalformedInput(
-                f"the {what} is not linear in {rest!r}, given {self.nonlinear!r}: what it is not linear in must be named"
+                f"the {what} is not linear in {rest!r}, given {self.nonlinear!r}: name all that it bends with"
             )
