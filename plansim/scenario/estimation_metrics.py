@@ -118,21 +118,17 @@ def _said(name: str) -> Callable[[Log], float | None]:
 
 
 ESTIMATION: dict[str, Metric] = {
-    "rmse": Metric("root mean square length of the estimate's error; rmse_<component> is that of one component alone",
-                   "", _of_errors(_rms), _MEANS),
+    "rmse": Metric("root mean square length of the estimate's error", "", _of_errors(_rms), _MEANS),
     "final_error": Metric("length of the estimate's error at the end", "",
                           _of_errors(lambda errors: float(np.linalg.norm(errors[-1]))), _MEANS),
-    "settled_after": Metric("time from which on the estimate's error is less than a tenth of the first", "s", _settled,
-                            _MEANS),
-    "nees": Metric("mean square of the error, normalised by the covariance that the estimator claims: as many as there "
-                   "are components, where it claims rightly", "", _mean(_nees), _BELIEFS),
-    "nees_share": Metric("steps whose normalised square of the error lies within the bounds that 95 % of them should",
-                         "", _share(_nees), _BELIEFS),
-    "nis": Metric("mean square of the innovation, normalised by its covariance: as many as a reading has numbers, "
-                  "where the estimator expects rightly", "", _mean(_nis), _READINGS),
-    "nis_share": Metric("steps whose normalised square of the innovation lies within the bounds that 95 % of them "
-                        "should", "", _share(_nis), _READINGS),
-    "log_likelihood": Metric("of all readings, as the estimator predicted them", "", _said("log_likelihood")),
+    "settled_after": Metric("when the estimate's error falls below a tenth of the first", "s", _settled, _MEANS),
+    "nees": Metric("mean square of the error over its covariance; rightly the number of components", "",
+                   _mean(_nees), _BELIEFS),
+    "nees_share": Metric("steps whose NEES is where 95 % should be", "", _share(_nees), _BELIEFS),
+    "nis": Metric("mean square of the innovation over its covariance; rightly the numbers of a reading", "",
+                  _mean(_nis), _READINGS),
+    "nis_share": Metric("steps whose NIS is where 95 % should be", "", _share(_nis), _READINGS),
+    "log_likelihood": Metric("of all readings, as they were predicted", "", _said("log_likelihood")),
     "filter_seconds_per_step": Metric("wall clock of the estimator for one step", "s",
                                       _said("filter_seconds_per_step")),
 }  # fmt: skip

@@ -11,6 +11,7 @@ from plansim.core.arrays import Array
 from plansim.viz.beliefs import Component
 from plansim.viz.line_chart import BASE, HEIGHT, LEFT, RIGHT, TOP, WIDTH
 from plansim.viz.markup import Html, join, number, tag
+from plansim.viz.reading import Ragged
 from plansim.viz.style import SERIES
 from plansim.viz.svg import Scale, axis, label, rule, scale, short, svg, ticks, widened
 
@@ -25,7 +26,7 @@ def component_chart(component: Component, times: Array, time_label: str) -> Html
     frame = _Frame((float(times[0]), float(times[-1])), _extent(shown))
     parts = [frame.band(times, low, high, "estimate")]
     if c.particles is not None:
-        parts.append(frame.dots(times[c.particles[0]], c.particles[1], "particles", 1.6, 0.28))
+        parts.append(frame.dots(times[c.particles[0]], c.particles[1], "particles", 2.0, 0.4))
     read = np.flatnonzero(np.isfinite(c.readings))
     parts.append(frame.dots(times[_thin(read)], c.readings[_thin(read)], "beams", 3.4, 0.75))
     parts += [frame.line(times, c.truth, "truth", 1.8), frame.line(times, c.mean, "estimate", 1.5)]
@@ -69,22 +70,27 @@ def bells_chart(name: str, bells: Sequence[tuple[str, float, float, str]]) -> Ht
     return frame.chart(f"densities of {name}: {', '.join(bell[0] for bell in bells)}", parts, name)
 
 
-def plane_chart(truth: Array, mean: Array, covs: Array, readings: Array, marks: Array) -> Html:
-    """The true and the believed way (F, 2) from above, ellipses of two standard deviations, readings, landmarks."""
-    cloud = [part[np.isfinite(part).all(1)] for part in (truth, mean, readings, marks)]
-    shown = np.concatenate(cloud)
+def plane_chart(
+    truth: Array, mean: Array, covs: Array, readings: Array, marks: Array, particles: Ragged | None = None
+) -> Html:
+    """The true and the believed way (F, 2) from above, ellipses of two standard deviations, readings, landmarks; of
+    particles (N, 2+) those at the moments of the ellipses."""
+    moments = np.unique(np.linspace(0, len(mean) - 1, 14).round().astype(int))
+    reach = 2 * np.sqrt(np.maximum(np.diagonal(covs[moments], axis1=1, axis2=2), 0.0))
+    shown = np.concatenate([truth, mean, readings, marks, mean[moments] + reach, mean[moments] - reach])
     low, high = shown.min(0), shown.max(0)
-    size = 1.12 * max(float((high - low).max()), 1e-6 + float((high - low)[1]) * WIDTH / HEIGHT)
-    centre = (low + high) / 2
-    tall = max(float((high - low)[1]) * 1.12, 0.3 * size)
-    frame = _Frame(
-        (centre[0] - size / 2, centre[0] + size / 2), (centre[1] - tall / 2, centre[1] + tall / 2),
-        size=(WIDTH, WIDTH * tall / size), edges=(0, WIDTH, WIDTH * tall / size, 0),
-    )  # fmt: skip
-    parts = [_dots(frame, readings[_thin(np.arange(len(readings)))], "beams", 3.0)] if len(readings) else []
-    parts += [_dots(frame, marks, "occupied", 9.0)] if len(marks) else []
-    for f in np.unique(np.linspace(0, len(mean) - 1, 14).round().astype(int)):
-        parts.append(frame.ellipse(mean[f], covs[f], "estimate"))
+    centre, wide = (low + high) / 2, 1.06 * max(float(high[0] - low[0]), float(high[1] - low[1]) / 0.8, 1e-6)
+    tall = max(1.06 * float(high[1] - low[1]), 0.3 * wide)
+    across, up = ((float(c - size / 2), float(c + size / 2)) for c, size in zip(centre, (wide, tall), strict=True))
+    height = WIDTH * tall / wide
+    frame = _Frame(across, up, size=(WIDTH, height), edges=(0, WIDTH, height, 0))
+    parts = [
+        _dots(frame, readings[_thin(np.arange(len(readings)))], "beams", 3.0),
+        _dots(frame, marks, "occupied", 9.0),
+    ]
+    for f in moments:
+        cloud = np.empty((0, 2)) if particles is None else particles.at(f)[:, :2]
+        parts += [frame.ellipse(mean[f], covs[f], "estimate"), _dots(frame, cloud, "particles", 2.2)]
     parts += [
         frame.line(way[:, 0], way[:, 1], colour, width)
         for way, colour, width in ((truth, "truth", 2.0), (mean, "estimate", 1.4))

@@ -63,7 +63,7 @@ def _nees(axes: Any, track: Track, world: World) -> None:
     top = float(np.clip(squares.max(), 1.2 * high, 3 * high))
     axes.axhspan(low, high, color=LIGHT["muted"], alpha=0.14, lw=0)
     axes.plot(_times(track, world), np.minimum(squares, top), ".", ms=3, mew=0, color=LIGHT["truth"], alpha=0.7)
-    axes.set(ylim=(0, 1.03 * top), title="NEES, and where 95 % of it should be")
+    axes.set(ylim=(0, 1.03 * top), title="NEES")
 
 
 def _modes(axes: Any, track: Track, world: World) -> None:

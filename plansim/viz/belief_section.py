@@ -12,7 +12,7 @@ from plansim.viz.markup import Html, number, tag, words
 from plansim.viz.scene import Track, World
 from plansim.viz.style import SERIES
 
-MOST_VARIANTS, MOST_COMPONENTS = 12, 6
+MOST_VARIANTS, MOST_COMPONENTS = 20, 6
 
 
 def belief_section(recorded: list[Track], worlds: dict[str, World]) -> Html | None:
@@ -26,7 +26,9 @@ def belief_section(recorded: list[Track], worlds: dict[str, World]) -> Html | No
         charts = tag("div", *_charts(track, worlds[track.variant]), class_="charts two")
         parts.append(tag("details", tag("summary", title), charts, open=i == 0, class_="beliefs"))
     says = "What the estimator knew of the state that it could not see: the first recorded episode of each variant."
-    key = legend(("truth", "truth"), ("estimate, two standard deviations", "estimate"), ("reading", "beams"))
+    entries = [("truth", "truth"), ("estimate, two standard deviations", "estimate"), ("reading", "beams")]
+    cloud = any(track.beliefs.particles is not None for track in firsts if track.beliefs is not None)
+    key = legend(*entries, *([("particles", "particles")] if cloud else []))
     return tag("section", tag("h2", "Estimates"), tag("p", says), key, *parts)
 
 
@@ -91,7 +93,7 @@ def _plane(told: Beliefs, world: World) -> Html:
     seen = np.concatenate(readings) if readings else np.empty((0, 2))
     seen = seen[np.isfinite(seen).all(1)]
     marks = np.empty((0, 2)) if world.landmarks is None else world.landmarks
-    chart = plane_chart(told.truth[:, :2], told.mean[:, :2], told.cov[:, :2, :2], seen, marks)
+    chart = plane_chart(told.truth[:, :2], told.mean[:, :2], told.cov[:, :2, :2], seen, marks, told.particles)
     return _figure("From above", ", with ellipses of two standard deviations", chart)
 
 

@@ -125,10 +125,11 @@ def nees(told: Beliefs, state: Layout | None) -> tuple[Array, tuple[float, float
 
 def bell_moment(told: Beliefs, i: int, component: Component) -> int | None:
     """The frame of a reading about as certain as what was believed before it: where each of the two counts."""
-    if told.prior_cov is None or told.nis_size is None:
+    if told.prior_cov is None or not told.readings:
         return None
     prior = np.sqrt(np.maximum(told.prior_cov[:, i, i], 0.0))
-    read = (told.nis_size > 0) & (prior > 0) & (component.std > 0)
+    read = np.any([np.isfinite(rows[:, 0]) for rows in told.readings.values()], axis=0)
+    read &= (prior > 0) & (component.std > 0)
     if component.reading_std is not None:
         read &= np.isfinite(component.readings)
         balance = np.abs(np.log(np.maximum(prior, 1e-12) / component.reading_std))

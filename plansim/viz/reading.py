@@ -35,6 +35,19 @@ def _thin(rows: Array, most: int) -> Array:
     return rows if len(rows) <= most else rows[np.linspace(0, len(rows) - 1, most).round().astype(int)]
 
 
+def stacked(record: dict[str, Array], *keys: str) -> dict[str, Array]:
+    """The record with one array a step again for those keys of which it keeps each distinct array once."""
+    again = dict(record)
+    for key in keys:
+        if f"{key}.values" in record and key not in record:
+            offsets = record[f"{key}.offsets"].astype(int)
+            lengths = set(np.diff(offsets))
+            if len(lengths) == 1:
+                values = record[f"{key}.values"]
+                again[key] = values.reshape(-1, lengths.pop(), *values.shape[1:])[record[f"{key}.index"].astype(int)]
+    return again
+
+
 def moments(record: Mapping[str, Array]) -> int:
     """T + 1: before the first step and after each."""
     lengths = [len(v) for k, v in record.items() if k.split(".")[0] in ("observation", "info") and whole(k) and v.ndim]

@@ -59,13 +59,27 @@ def _rewards(place: Reader) -> list[Signal]:
     ]
 
 
+def _is_flag(key: str, place: Reader) -> bool:
+    return key.endswith("_seen") and key.removesuffix("_seen") in place.record
+
+
+def _held(rows: Array, seen: Array | None) -> Array:
+    """Readings (F, k) that come now and then: between them the last one, NaN before the first."""
+    if seen is None or rows.ndim != 2:
+        return rows
+    last = np.maximum.accumulate(np.where(seen.reshape(len(rows), -1)[:, 0] > 0, np.arange(len(rows)), -1))
+    return np.where(last[:, None] >= 0, rows[last], np.nan)
+
+
 def component_signals(place: Reader) -> tuple[tuple[Signal, ...], tuple[str, ...]]:
     """Every number of observations and actions by itself, for environments that are no place on a map."""
     signals, omitted = [], []
     for key in sorted(k for k in place.record if k.split(".")[0] in ("observation", "action") and whole(k)):
         rows = place.rows(key) if key.startswith("observation") else place.arrived(key)
-        if rows is None or not len(rows):
+        if rows is None or not len(rows) or _is_flag(key, place):
             continue
+        if f"{key}_seen" in place.record:
+            rows = _held(rows, place.rows(f"{key}_seen"))
         name = key.removeprefix("observation.")
         columns = rows.reshape(len(rows), -1)
         if rows.ndim > 2:

@@ -12,7 +12,7 @@ from plansim.viz.svg import Scale, axis, label, rule, scale, short, svg, ticks, 
 
 WIDTH, MARGIN, ROW = 340, 10, 62  # pixels
 MOST_DOTS = 400
-LETTERS = 50  # that fit side by side
+LETTERS = 42  # that fit side by side
 
 
 class Row(NamedTuple):
