@@ -123,6 +123,7 @@ class InteractingMultipleModel:
         """Its innovation and innovation_cov are the moments of the mixture of what the modes expected."""
         if measurement is None:
             return Update(belief, None, None, np.zeros(belief.log_weights.shape[:-1])[()])
+        measurement = np.asarray(measurement, float)
         updates = [
             one.update(its, measurement, reading(sensor, len(one.state)), rng)
             for one, its in zip(self.filters, belief.beliefs, strict=True)

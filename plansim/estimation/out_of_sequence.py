@@ -73,7 +73,7 @@ class OutOfSequence:
         if sensor not in self.sensors:
             known = ", ".join(self.sensors)
             raise MalformedInput(f"there is no sensor {sensor!r}{near_miss(sensor, self.sensors)} (there are: {known})")
-        return self._insert(history, Event(_checked(time), None, None, False, np.asarray(measurement), sensor), rng)
+        return self._insert(history, Event(_checked(time), None, None, False, np.asarray(measurement, float), sensor), rng)
 
     def steer(
         self, history: History, time: float, control: Array | None, rng: np.random.Generator | None = None
