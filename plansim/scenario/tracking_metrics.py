@@ -14,7 +14,7 @@ import numpy as np
 from plansim.core.arrays import Array
 from plansim.scenario.episode_log import Log, Metric
 from plansim.tracking.metrics.clear_mot import Frame, clear_mot, point_frame
-from plansim.tracking.metrics.gospa import gospa
+from plansim.tracking.metrics.gospa import distances, gospa
 from plansim.tracking.metrics.hota import hota
 from plansim.tracking.metrics.identity import identity
 from plansim.tracking.metrics.lifecycle_delays import lifecycle
@@ -71,6 +71,20 @@ def _of_frames(value: Callable[[list[Frame], Log], float]) -> Callable[[Log], fl
     return measured
 
 
+def _spacing(log: Log) -> float | None:
+    """Near 1 where tracks are as far apart as targets; JPDA's grow together, and it falls."""
+    if not _known(log):
+        return None
+    rows = [(tracks, targets) for _, targets, _, tracks in moments(log.columns) if min(len(tracks), len(targets)) > 1]
+    return float(np.mean([_nearest(tracks) / _nearest(targets) for tracks, targets in rows])) if rows else None
+
+
+def _nearest(points: Array) -> float:
+    """The mean distance of each point to the next, of two points or more."""
+    apart = distances(points, points) + np.diag(np.full(len(points), np.inf))
+    return float(apart.min(1).mean())
+
+
 def _life(name: str) -> Callable[[Log], float | None]:
     def number(frames: list[Frame], log: Log) -> float:
         return getattr(lifecycle(frames, (log.dt or 1.0) * np.arange(len(frames))), name)
@@ -103,6 +117,8 @@ TRACKING: dict[str, Metric] = {
                     _of_frames(lambda frames, log: hota(frames, _cutoff(log)).hota)),
     "id_switches": _metric("times that a target goes on under another track", "switches",
                            _of_frames(lambda frames, log: clear_mot(frames).switches)),
+    "track_spacing": _metric("distance of each track to the next over that of the targets, the mean over the steps", "",
+                             _spacing),
     "confirmation_delay": _metric("from a target's appearance to its first confirmed track", "s",
                                   _life("confirmation_delay")),
     "deletion_delay": _metric("from a target's end to that of its track", "s", _life("deletion_delay")),
