@@ -9,7 +9,7 @@ import numpy as np
 from plansim.core.arrays import Array, symmetric, transpose
 from plansim.tracking.association.base import Pairs, Shares
 from plansim.tracking.association.gating import gate_size, gated
-from plansim.tracking.existence import logistic, scan_of_all
+from plansim.tracking.existence import LEAST, MOST, logistic, scan_of_all
 from plansim.tracking.inversion import jacobian
 from plansim.tracking.lives import CONFIRMED, DELETED, judged
 from plansim.tracking.merging import merged
@@ -20,7 +20,7 @@ def advance(tracker, tracks: Tracks, detections: Array, sensor, dt: float, rng=N
     """The tracks after one scan: predicted, gated, associated, updated, judged, and new ones begun."""
     estimator, life = tracker.estimator, tracker.life
     belief = tracks.belief if dt == 0 or not tracks.size else estimator.predict(tracks.belief, None, dt, rng)
-    existence = tracks.existence * tracker.survival**dt
+    existence = np.clip(tracks.existence * tracker.survival**dt, LEAST, MOST)
     undetected = tracker.undetected_after(tracks.undetected, dt)
 
     P_D = tracker.seen(belief.gaussian(estimator.state).mean, sensor)
@@ -142,13 +142,15 @@ def begin(
         new = births[start.detection] / density[start.detection]
     B, points = len(start.detection), start.points
     existence = free[start.detection] * new if life.integrated else np.full(B, logistic(0.0))
+    existence = np.clip(existence, LEAST, MOST)
     score, misses = np.zeros(B), np.zeros(B, np.int64)
     ages = np.full(B, points, np.int64)
     recent = np.full(B, (1 << points) - 1, np.int64)
     confirmed = np.zeros(B, bool)
     verdict = judged(life, existence, score, misses, ages, recent, confirmed)
     unclaimed = free[start.detection] > 0.5
-    alive = unclaimed | ((verdict != DELETED) & life.integrated)
+    # where nothing is born, nothing begins; elsewhere what is unclaimed has a second chance, however faint it is
+    alive = ((unclaimed & (new > 0)) | (verdict != DELETED)) if life.integrated else unclaimed
     ids = tracks.next_id + np.arange(alive.sum(), dtype=np.int64)
     belief = tracker.around(take(start.belief, alive), rng)
     columns = existence, verdict == CONFIRMED, score, ages, misses, ages, recent, start.detection

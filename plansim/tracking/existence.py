@@ -8,6 +8,7 @@ import numpy as np
 
 from plansim.core.kernel import kernel
 
+LEAST, MOST = 1e-300, 1.0 - 1e-12  # of a probability of existence: never so sure that no scan could change it
 WORTH_COUNTING = 0.05  # a scan that would have seen a track with less is neither a hit nor a miss
 
 
@@ -40,8 +41,7 @@ def logistic(x):
 
 @kernel
 def limited(probability):
-    """Never so sure that no miss could change it."""
-    return min(max(probability, 1e-300), 1.0 - 1e-12)
+    return min(max(probability, LEAST), MOST)
 
 
 @kernel

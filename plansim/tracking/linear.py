@@ -15,7 +15,7 @@ from plansim.models.linear_sensor import LinearSensor
 from plansim.models.position import Position
 from plansim.tracking.association.gating import gate_size, pairs_in_gates
 from plansim.tracking.association.jpda import JointProbabilistic, joint_shares
-from plansim.tracking.existence import after_scan, counted, logistic
+from plansim.tracking.existence import after_scan, counted, limited, logistic
 from plansim.tracking.initiation import OnePoint
 from plansim.tracking.inversion import linear_start
 from plansim.tracking.linear_filters import small_filters
@@ -92,7 +92,7 @@ def _scan(n: int, k: int) -> Kernel:
         for i in range(M):
             predict(mean[i], cov[i], F, Q, x[i], P[i], spare[1])
             expect(x[i], P[i], H, R, expected[i], root[i], box[i], size, PH[i])
-            weight[i] = existence[i] * survival if integrated else 1.0
+            weight[i] = limited(existence[i] * survival) if integrated else 1.0
             constant[i] = math.log(P_D) - math.log(other) - 0.5 * k * math.log(2.0 * math.pi)
             for a in range(k):
                 constant[i] -= math.log(root[i, a, a])
@@ -107,7 +107,9 @@ def _scan(n: int, k: int) -> Kernel:
         counts, real, is_confirmed = np.empty((6, M + D), np.int64), np.empty((2, M + D)), np.empty(M + D, np.bool_)
         kept = 0
         for i in range(M):
-            r, s = after_scan(True, integrated, ceiling, existence[i] * survival, score[i], seen, missed[i], 0.0)
+            r, s = after_scan(
+                True, integrated, ceiling, limited(existence[i] * survival), score[i], seen, missed[i], 0.0
+            )
             hit, miss, age, bits = counted(missed[i] < 0.5, seen, hits[i], misses[i], ages[i], recent[i])
             judgement = verdict_of(rule, bounds, r, s, miss, age, bits, confirmed[i])
             if judgement == 0:
@@ -137,9 +139,10 @@ def _scan(n: int, k: int) -> Kernel:
             counts[5, kept] = detection[best] if best >= 0 else -1
             kept += 1
         for j in range(D):
-            r = free[j] * births / other if integrated else logistic(0.0)
+            r = limited(free[j] * births / other if integrated else logistic(0.0))
             judgement = verdict_of(rule, bounds, r, 0.0, 0, 1, 1, False)
-            if free[j] <= 0.5 and (judgement == 0 or not integrated):
+            unclaimed = free[j] > 0.5 and (births > 0.0 or not integrated)
+            if not unclaimed and (judgement == 0 or not integrated):
                 continue
             for a in range(n):
                 total = 0.0

@@ -7,6 +7,7 @@ import importlib
 import numpy as np
 import pytest
 
+from benchmarks.tracking.scenes import AREA, traffic
 from plansim.core.beliefs import Gaussian, Information, Mixture, SquareRoot
 from plansim.core.layout import layout
 from plansim.estimation import KalmanFilter
@@ -15,7 +16,6 @@ from plansim.models.position import Position
 from plansim.models.radar import Radar
 from plansim.tracking import JointProbabilisticStar, OnePoint, Tracker
 from plansim.tracking.merging import merged
-from tests.tracking.scenes import AREA, scene, spread
 
 SENSOR, MOTION = Position(std=10.0), ConstantVelocity(acceleration_density=1.0)
 KALMAN = {
@@ -43,8 +43,7 @@ def run(one, scans, **settings):
 
 @pytest.mark.parametrize("module", KALMAN)
 def test_filters_that_are_the_kalman_filter_keep_its_tracks(module):
-    rng = np.random.default_rng(3)
-    scans = scene(rng, spread(rng, 5), clutter=5, scans=12).scans
+    scans = traffic(5, seed=3, scans=12).detections
     expected, _ = run(KalmanFilter(MOTION), scans)
     found, t = run(estimator(module, KALMAN[module])(MOTION), scans)
     moments = found.gaussian(t.estimator.state)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from benchmarks.tracking.scenes import AREA, traffic
 from plansim.core.beliefs import Gaussian
 from plansim.core.errors import MalformedInput
 from plansim.estimation import KalmanFilter
@@ -25,10 +26,9 @@ from plansim.tracking import (
     TwoPoint,
 )
 from plansim.tracking.tracks import COLUMNS
-from tests.tracking.scenes import AREA, scene, spread
 
 SENSOR = Position(std=10.0)
-LIVES = [ExistenceProbability(), HitsOfScans(), LikelihoodRatio()]
+LIVES = [ExistenceProbability(), HitsOfScans(hits=4, scans=5), LikelihoodRatio()]
 ASSOCIATORS = [
     *(NearestNeighbour(), GlobalNearestNeighbour(), JointProbabilistic()),
     *(BestHypotheses(20), JointProbabilisticStar(20)),
@@ -47,8 +47,7 @@ def straight(t: float) -> list[list[float]]:
 @pytest.mark.parametrize("life", LIVES, ids=lambda a: type(a).__name__)
 @pytest.mark.parametrize("exact_limit", [1e5, 0.0])
 def test_the_compiled_scan_answers_as_any_estimator_does(life, exact_limit):
-    rng = np.random.default_rng(0)
-    scans = scene(rng, spread(rng, 12), clutter=12, scans=25).scans
+    scans = traffic(12, seed=0, scans=25).detections
     associator = JointProbabilistic(exact_limit=exact_limit, tolerance=1e-13)
     fast, slow = (tracker(life=life, associator=associator, compiled=compiled) for compiled in (True, False))
     for number, z in enumerate(scans):
@@ -79,10 +78,9 @@ def test_three_axes_and_correlated_noise_take_the_compiled_path_too():
 @pytest.mark.parametrize("life", LIVES, ids=lambda a: type(a).__name__)
 @pytest.mark.parametrize("associator", ASSOCIATORS, ids=lambda a: type(a).__name__)
 def test_every_associator_with_every_life_follows_targets_through_clutter(associator, life):
-    rng = np.random.default_rng(2)
-    field = scene(rng, spread(rng, 8), clutter=8, scans=30)
+    field = traffic(8, seed=2, scans=30)
     t = tracker(associator=associator, life=life)
-    for z in field.scans:
+    for z in field.detections:
         found = t.step(z, SENSOR, 1.0).reported
     distance = np.linalg.norm(found.belief.mean[:, None, :2] - field.truth[-1][None, :, :2], axis=-1)
     assert (distance.min(axis=0) < 40).sum() >= 7  # targets that have a track
@@ -274,6 +272,20 @@ def test_two_points_make_a_track_where_one_does_not():
     np.testing.assert_allclose(tracks.belief.mean, [[10, 0, 10, 0], [1000, 490, 0, -10]], atol=1e-9)
     assert tracks.hits.tolist() == [2, 2]
     assert t.step(straight(2), SENSOR, 1.0).confirmed.all()
+
+
+@pytest.mark.parametrize("compiled", [True, False])
+def test_where_nothing_is_born_nothing_begins(compiled):
+    t = tracker(birth_density=0.0, start_density=0.0, survival=0.9, compiled=compiled)
+    t.tracks = t.known(Gaussian(np.array([[0.0, 0.0, 10.0, 0.0]]), np.eye(4)[None]))
+    for k in range(5):
+        tracks = t.step(straight(k), SENSOR, 0.0 if k == 0 else 1.0)
+    assert tracks.ids.tolist() == [0]
+    dying = tracker(survival=0.0, compiled=compiled)
+    for k in range(3):
+        tracks = dying.step(straight(k), SENSOR, 1.0)
+        assert np.isfinite(tracks.existence).all()
+        assert np.isfinite(tracks.belief.mean).all()
 
 
 def test_clutter_that_is_dense_in_one_place_starts_fewer_tracks_there():

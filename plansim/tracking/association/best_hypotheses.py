@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -60,27 +61,34 @@ def best_shares(first, detection, log_weight, log_missed, detections, hypotheses
         T, D = tracks.shape[0], local_detections(first, detection, tracks, local, found)
         if D == 0:
             continue
-        cost, which = np.full((T, D + T), np.inf), np.full((T, D + T), -1)
+        cost, which = np.empty((T, D + T)), np.empty((T, D + T), np.int64)
         for t in range(T):
+            for d in range(D + T):
+                cost[t, d] = np.inf
             cost[t, D + t] = -log_missed[tracks[t]]
             for p in range(first[tracks[t]], first[tracks[t] + 1]):
                 cost[t, local[detection[p]]] = -log_weight[p]
                 which[t, local[detection[p]]] = p
         events, costs = best_assignments(cost, hypotheses)
-        weight = np.exp(costs[0] - costs)
+        weight, total = np.empty(costs.shape[0]), 0.0
+        for e in range(costs.shape[0]):
+            weight[e] = math.exp(costs[0] - costs[e])
         if star:
             _drop_permutations(events, weight, D)
-        weight /= weight.sum()
+        for e in range(costs.shape[0]):
+            total += weight[e]
         for t in range(T):
             missed[tracks[t]] = 0.0
             for e in range(events.shape[0]):
                 if events[e, t] < D:
-                    pair[which[t, events[e, t]]] += weight[e]
+                    pair[which[t, events[e, t]]] += weight[e] / total
                 else:
-                    missed[tracks[t]] += weight[e]
+                    missed[tracks[t]] += weight[e] / total
     for p in range(detection.shape[0]):
         free[detection[p]] -= pair[p]
-    return pair, missed, np.maximum(free, 0.0)
+    for j in range(detections):
+        free[j] = max(free[j], 0.0)
+    return pair, missed, free
 
 
 @kernel
@@ -92,6 +100,9 @@ def _drop_permutations(events, weight, D):
         for t in range(T):
             used[e, events[e, t]] = True
         for better in range(e):
-            if weight[better] > 0.0 and np.array_equal(used[e], used[better]):
+            same = weight[better] > 0.0
+            for d in range(D + T):
+                same = same and used[e, d] == used[better, d]
+            if same:
                 weight[e] = 0.0
                 break

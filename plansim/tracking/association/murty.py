@@ -60,15 +60,14 @@ def assign(cost, u, v, row_of):
 @kernel
 def _solve_part(cost, fixed, taken, forbidden, out, part, u, v, row_of):
     """The best assignment with rows 0 … fixed - 1 as in `taken` and row `fixed` outside `forbidden`; its cost."""
-    columns = cost.shape[1]
-    part[:] = cost
+    rows, columns = cost.shape
+    for i in range(rows):
+        for j in range(columns):
+            part[i, j] = np.inf if i < fixed or (i == fixed and forbidden[j]) else cost[i, j]
     for i in range(fixed):
-        part[:, taken[i]] = np.inf
-        part[i, :] = np.inf
+        for r in range(fixed, rows):
+            part[r, taken[i]] = np.inf
         part[i, taken[i]] = cost[i, taken[i]]
-    for j in range(columns):
-        if forbidden[j]:
-            part[fixed, j] = np.inf
     total = assign(part, u, v, row_of)
     if total < np.inf:
         for j in range(columns):
@@ -95,16 +94,20 @@ def best_assignments(cost, count):
     price[0] = _solve_part(cost, 0, waiting[0], forbidden[0], waiting[0], part, u, v, row_of)
     made, found = 1, 0
     while found < count:
-        node = np.argmin(price[:made])
+        node = 0
+        for other in range(made):
+            if price[other] < price[node]:
+                node = other
         if price[node] == np.inf:
             break
-        best[found], costs[found] = waiting[node], price[node]
+        costs[found] = price[node]
+        for i in range(rows):
+            best[found, i] = waiting[node, i]
         price[node] = np.inf
         if found + 1 < count:
             for i in range(fixed[node], rows):
-                forbidden[made, :] = False
-                if i == fixed[node]:
-                    forbidden[made] = forbidden[node]
+                for j in range(columns):
+                    forbidden[made, j] = i == fixed[node] and forbidden[node, j]
                 forbidden[made, best[found, i]] = True
                 fixed[made] = i
                 price[made] = _solve_part(cost, i, best[found], forbidden[made], waiting[made], part, u, v, row_of)

@@ -24,4 +24,4 @@ class NearestNeighbour:
     def associate(self, pairs: Pairs) -> Shares:
         order = np.lexsort((-pairs.log_weight, pairs.track))  # stable: of equals, the earlier detection
         best = order[pairs.first[:-1][np.diff(pairs.first) > 0]]
-        return decided(pairs, best)
+        return decided(pairs, best[pairs.log_weight[best] > -np.inf])
