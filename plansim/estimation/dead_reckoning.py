@@ -12,6 +12,7 @@ from plansim.core.errors import MalformedInput
 from plansim.core.layout import Layout
 from plansim.estimation.base import Update
 from plansim.estimation.kalman.extended import ExtendedKalmanFilter
+from plansim.estimation.kalman.gaussian_steps import check_belief
 from plansim.estimation.kalman.jacobians import Derivative
 from plansim.models.base import GaussianMotion
 
@@ -32,7 +33,7 @@ class DeadReckoning:
         return self.motion.state
 
     def around(self, belief: Gaussian, rng: np.random.Generator | None = None) -> Gaussian:
-        return belief
+        return check_belief(belief, self.state)
 
     def predict(
         self, belief: Gaussian, control: Array | None, dt: float, rng: np.random.Generator | None = None

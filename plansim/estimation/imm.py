@@ -15,6 +15,7 @@ from plansim.core.errors import MalformedInput
 from plansim.core.layout import Layout
 from plansim.estimation.base import Estimator, Update
 from plansim.estimation.imm_sequence import ModeSequence, imm_sequence
+from plansim.estimation.kalman.gaussian_steps import check_belief
 from plansim.estimation.mode_mapping import carried, extended, reading, shared_state
 
 
@@ -99,6 +100,7 @@ class InteractingMultipleModel:
                 f"a belief of {np.shape(belief.mean)[-1]} components, but the modes share {len(self.state)}:"
                 f" {' '.join(self.state.names)}"
             )
+        belief = check_belief(belief, self.state)
         beliefs = tuple(one.around(extended(belief, self.state, one.state, self.own_std), rng) for one in self.filters)
         return ModeBeliefs(
             beliefs, np.broadcast_to(_log(self.start_probabilities), (*np.shape(belief.mean)[:-1], len(self.filters)))

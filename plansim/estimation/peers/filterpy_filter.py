@@ -16,6 +16,7 @@ from plansim.core.beliefs import Gaussian
 from plansim.core.errors import MalformedInput, require
 from plansim.core.layout import Layout, layout
 from plansim.estimation.base import Update
+from plansim.estimation.kalman.gaussian_steps import check_belief, check_dt
 from plansim.estimation.kalman.jacobians import sensor_jacobian
 from plansim.estimation.particle.particle_filter import normal_log_density
 
@@ -44,11 +45,12 @@ class FilterpyFilter:
         return layout(self.names, self.angles)
 
     def around(self, belief: Gaussian, rng: np.random.Generator | None = None) -> Gaussian:
-        return belief
+        return check_belief(belief, self.state)
 
     def predict(
         self, belief: Gaussian, control: Array | None, dt: float, rng: np.random.Generator | None = None
     ) -> Gaussian:
+        check_dt(dt)
         if self.dt is not None and abs(dt - self.dt) > 1e-9 * self.dt:
             raise MalformedInput(f"a step of {dt:g} s, but the filter was made for {self.dt:g} s: give it a prepare")
         batch = np.shape(belief.mean)[:-1]
