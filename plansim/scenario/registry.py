@@ -47,6 +47,10 @@ BUILTINS: dict[str, dict[str, str]] = {
     },
     "estimator": {
         "kalman-filter": "plansim.estimation.kalman.kalman_filter:KalmanFilter",
+        "square-root-kalman-filter": "plansim.estimation.kalman.square_root:SquareRootKalmanFilter",
+        "information-filter": "plansim.estimation.kalman.information:InformationFilter",
+        "steady-state-kalman-filter": "plansim.estimation.kalman.steady_state:SteadyStateKalmanFilter",
+        "gated": "plansim.estimation.gating:Gated",
         "extended-kalman-filter": "plansim.estimation.kalman.extended:ExtendedKalmanFilter",
         "iterated-extended-kalman-filter": "plansim.estimation.kalman.iterated:IteratedExtendedKalmanFilter",
         "unscented-kalman-filter": "plansim.estimation.kalman.unscented:UnscentedKalmanFilter",

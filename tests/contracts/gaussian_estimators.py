@@ -39,6 +39,9 @@ def _theirs(motion: Any) -> Any:
 
 EXACT: dict[str, Callable[[Any], Any]] = {
     "kalman-filter": _of("kalman-filter"),
+    "square-root-kalman-filter": _of("square-root-kalman-filter"),
+    "information-filter": _of("information-filter"),
+    "gated": lambda motion: load(BUILTINS["estimator"]["gated"])(KalmanFilter(motion), probability=1 - 1e-12),
     "extended-kalman-filter": _of("extended-kalman-filter"),
     "unscented-kalman-filter": _of("unscented-kalman-filter"),
     "iterated-extended-kalman-filter": _of("iterated-extended-kalman-filter"),
@@ -54,6 +57,6 @@ SAMPLED: dict[str, Callable[[Any], Any]] = {  # within their Monte-Carlo error
         BUILTINS["estimator"]["rao-blackwellised-particle-filter"]
     )(motion, nonlinear=motion.state.names[0], particles=1000),
 }
-OBSERVERS = {"luenberger-observer"}  # made for one sensor, with a gain of their own
+OBSERVERS = {"luenberger-observer", "steady-state-kalman-filter"}  # made for one sensor, with a gain of their own
 DEAF = {"dead-reckoning"}  # to measurements
 GAUSSIAN = EXACT | SAMPLED

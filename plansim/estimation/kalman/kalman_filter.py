@@ -37,10 +37,10 @@ class KalmanFilter:
     >>> from plansim.models.kinematic import ConstantVelocity
     >>> from plansim.models.position import Position
     >>> estimator, belief = KalmanFilter(ConstantVelocity()), Gaussian(np.zeros(4), 100.0 * np.eye(4))
-    >>> for z in ([1.0, 0.0], [2.0, 0.1], [3.0, 0.0]):
+    >>> for z in ([1.0, 0.0], [2.0, 0.0], [3.0, 0.0]):
     ...     belief = estimator.step(belief, None, 1.0, np.array(z), Position(std=0.1)).belief
     >>> belief.mean.round(1).tolist()
-    [3.0, 0.0, 1.0, -0.0]
+    [3.0, 0.0, 1.0, 0.0]
     """
 
     motion: LinearMotion

@@ -93,7 +93,7 @@ def _first(a: Array, batch: tuple[int, ...]) -> Array:
     """(*tail, N) as (*batch, *tail), without moving a number."""
     front = a.ndim - 1
     if len(batch) != 1:
-        a = a.reshape(*a.shape[:-1], *batch)
+        a = a.reshape((*a.shape[:-1], *batch))
     return a.transpose(*range(front, a.ndim), *range(front))
 
 

@@ -74,11 +74,16 @@ def step_by_step(
     for t in range(measurements.shape[-2]):
         control = None if controls is None else controls[..., t, :]
         predicted = estimator.predict(belief, control, dt, rng)
-        if measurements.ndim > 2 and np.ndim(predicted.gaussian(estimator.state).mean) == 1:
-            predicted = _mapped(lambda a: np.broadcast_to(a, (len(measurements), *np.shape(a))), predicted)
-        update = _update_seen(estimator, predicted, measurements[..., t, :], sensor, rng)
+        before = predicted.gaussian(estimator.state)
+        if measurements.ndim > 2 and before.mean.ndim == 1:
+            predicted = mapped(lambda a: np.broadcast_to(a, (len(measurements), *np.shape(a))), predicted)
+            before = predicted.gaussian(estimator.state)
+        z = measurements[..., t, :]
+        if z.ndim < before.mean.ndim:
+            z = np.broadcast_to(z, (*before.mean.shape[:-1], len(z)))
+        update = _update_seen(estimator, predicted, z, sensor, rng)
         belief = update.belief
-        before, after = predicted.gaussian(estimator.state), belief.gaussian(estimator.state)
+        after = belief.gaussian(estimator.state)
         steps.append((*after, *before, *update[1:]))
     axes = (-2, -3, -2, -3, -2, -3, -1)
     return Filtered(*(np.stack(rows, axis) for rows, axis in zip(zip(*steps, strict=True), axes, strict=True)))
@@ -112,7 +117,7 @@ def _update_seen(estimator: Estimator, predicted: Any, z: Array, sensor: Any, rn
         return _filled(estimator.update(predicted, z, sensor, rng), z)
     if not seen.any():
         return _filled(estimator.update(predicted, None, sensor, rng), z)
-    part = _filled(estimator.update(_mapped(lambda a: a[seen], predicted), z[seen], sensor, rng), z[seen])
+    part = _filled(estimator.update(mapped(lambda a: a[seen], predicted), z[seen], sensor, rng), z[seen])
     whole = _filled(Update(predicted, None, None, np.zeros(seen.shape)), z)
 
     def put(old: Array, new: Array) -> Array:
@@ -120,7 +125,7 @@ def _update_seen(estimator: Estimator, predicted: Any, z: Array, sensor: Any, rn
         merged[seen] = new
         return merged
 
-    return Update(_merged(put, predicted, part.belief), *(put(a, b) for a, b in zip(whole[1:], part[1:], strict=True)))
+    return Update(merged(put, predicted, part.belief), *(put(a, b) for a, b in zip(whole[1:], part[1:], strict=True)))
 
 
 def _filled(update: Update, z: Array) -> Update:
@@ -131,13 +136,14 @@ def _filled(update: Update, z: Array) -> Update:
     return update
 
 
-def _mapped(f: Callable[[Array], Array], belief: Any) -> Any:
+def mapped(f: Callable[[Array], Array], belief: Any) -> Any:
     """A belief with f of each of its arrays, those of beliefs within it too."""
-    return _merged(lambda a, _: f(a), belief, belief)
+    return merged(lambda a, _: f(a), belief, belief)
 
 
-def _merged(f: Callable[[Array, Array], Array], a: Any, b: Any) -> Any:
+def merged(f: Callable[[Array, Array], Array], a: Any, b: Any) -> Any:
+    """A belief with f of each pair of arrays that two beliefs have in the same place."""
     if not isinstance(a, tuple):
         return f(a, b)
-    parts = [_merged(f, x, y) for x, y in zip(a, b, strict=True)]
+    parts = [merged(f, x, y) for x, y in zip(a, b, strict=True)]
     return type(a)(*parts) if hasattr(a, "_fields") else tuple(parts)
