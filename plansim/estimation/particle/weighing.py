@@ -36,7 +36,7 @@ def normal_log_density(deviation: Array, cov: Array) -> Array:
     flat = np.ascontiguousarray(deviation, dtype=float).reshape(1, -1, len(root))
     out = np.empty(flat.shape[:-1])
     _weigh(np.zeros((1, len(root))), flat, root, np.zeros(len(root)), out)
-    return out.reshape(deviation.shape[:-1])
+    return out.reshape(deviation.shape[:-1])[()]
 
 
 def _root(cov: Array) -> Array:

@@ -16,10 +16,15 @@ from plansim.estimation.particle.particle_filter import (
     log_likelihood,
     normal_log_density,
 )
+from plansim.models.linear_motion import LinearSystem
+from plansim.models.linear_sensor import LinearSensor
+from plansim.models.odometry import WheelOdometry
 from plansim.models.position import Position
+from plansim.models.range_bearing import RangeBearing
 
 F, G = np.array([[1.0, 0.1], [0.0, 1.0]]), np.array([0.005, 0.1])
 Q, R = np.diag([0.01, 0.04]), np.array([[0.09]])
+NOISE = np.array([[0.1, 0.05, 0.0], [0.05, 0.2, 0.0], [0.0, 0.0, 0.0]])
 
 
 @dataclass(frozen=True)
@@ -186,3 +191,102 @@ def test_a_filter_without_particles_is_refused():
         ParticleFilter(Cart(), resample_below=float("nan"))
     with pytest.raises(MalformedInput, match="particles"):
         ParticleFilter(Cart(), particles=0)
+
+
+def test_a_linear_motion_is_sampled_as_it_samples_itself():
+    motion = LinearSystem(
+        "x v heading", [[0, 1, 0], [0, -1, 0], [0, 0.2, 0]], "push", [[0], [1], [0]], NOISE, "heading"
+    )
+    states = np.random.default_rng(1).normal([0.0, 1.0, 3.0], size=(2, 100_000, 3))
+    u = np.array([[1.0], [-1.0]])
+    belief = equally_weighted(states)
+    ours = ParticleFilter(motion).predict(belief, u, 0.5, np.random.default_rng(2)).states
+    theirs = motion.sample(states, u[:, None], 0.5, np.random.default_rng(3))
+    assert np.abs(ours[..., 2]).max() <= np.pi
+    for b in range(2):
+        mine, other = (motion.state.difference(motion.state.wrap(a[b]), states[b]) for a in (ours, theirs))
+        assert mine.mean(0) == pytest.approx(other.mean(0), abs=0.02)
+        assert np.cov(mine.T) == pytest.approx(np.cov(other.T), abs=0.02)
+
+
+def test_without_noise_nothing_is_drawn():
+    still = LinearSystem("x v", [[0, 1], [0, 0]])
+    rng, states = np.random.default_rng(0), np.random.default_rng(1).normal(size=(50, 2))
+    moved = ParticleFilter(still).predict(equally_weighted(states), None, 0.5, rng)
+    assert moved.states == pytest.approx(still.step(states, None, 0.5), abs=1e-14)
+    assert rng.random() == np.random.default_rng(0).random()
+
+
+def test_each_member_of_a_batch_has_its_control():
+    odometry, states = WheelOdometry(0.0, 0.0, 0.0, 0.0), np.zeros((2, 10, 3))
+    u = np.array([[1.0, 0.0, 0.0], [0.0, 2.0, 0.0]])
+    moved = ParticleFilter(odometry).predict(equally_weighted(states), u, 0.1, np.random.default_rng(0)).states
+    assert moved == pytest.approx(np.broadcast_to(u[:, None], (2, 10, 3)))
+
+
+def test_a_bearing_is_weighed_the_short_way_round():
+    beacon = RangeBearing((-1.0, 0.0), bearing_std=0.1)
+    states = np.array([[0.0, 0.01, 0.0], [0.0, -0.01, 0.0]])
+    by_hand = [
+        normal_log_density(beacon.measurement.difference(np.array([1.0, np.pi]), beacon.measure(x)), beacon.cov)
+        for x in states
+    ]
+    assert log_likelihood(beacon, np.array([1.0, np.pi]), states) == pytest.approx(by_hand)
+
+
+def test_roughening_parts_copies_and_keeps_mean_and_covariance():
+    rng, cov = np.random.default_rng(0), np.array([[1.0, 0.6], [0.6, 2.0]])
+    states = rng.multivariate_normal([1.0, -2.0], cov, 20_000)
+    belief = Particles(states, np.log(rng.dirichlet(np.full(20_000, 0.2))))
+    plain, rough = (
+        ParticleFilter(Cart(), 20_000, resample_below=2.0, roughening=scale).update(belief, np.ones(1), Ruler(), rng)
+        for scale in (0.0, 1.0)
+    )
+    assert len(np.unique(plain.belief.states, axis=0)) < 10_000
+    assert len(np.unique(rough.belief.states, axis=0)) == 20_000
+    one, other = (update.belief.gaussian(Cart.state) for update in (plain, rough))
+    assert other.mean == pytest.approx(one.mean, abs=0.02)
+    assert other.cov == pytest.approx(one.cov, rel=0.05, abs=0.01)
+
+
+def test_roughening_keeps_a_constant_from_being_worn_away():
+    """A parameter that never moves: without roughening a few of the first draws are all that is left."""
+    still = LinearSystem("x", [[0.0]])
+    sensor, kalman = LinearSensor("z", [[1.0]], [[1.0]]), Gaussian(np.zeros(1), np.array([[100.0]]))
+    readings = 3.0 + np.random.default_rng(3).normal(size=300)
+    exact_std = 1 / np.sqrt(1 / 100 + 300)
+    exact = readings.sum() / (1 / 100 + 300)
+    distinct = {}
+    for scale in (0.0, 1.0):
+        rng, estimator = np.random.default_rng(1), ParticleFilter(still, 300, roughening=scale)
+        belief = estimator.around(kalman, rng)
+        for z in readings:
+            belief = estimator.update(estimator.predict(belief, None, 1.0, rng), np.array([z]), sensor, rng).belief
+        got = belief.gaussian(still.state)
+        distinct[scale] = len(np.unique(belief.states))
+        if scale:
+            assert got.mean[0] == pytest.approx(exact, abs=3 * exact_std)
+            assert 0.6 < np.sqrt(got.cov[0, 0]) / exact_std < 1.6
+    assert distinct[0.0] < 5
+    assert distinct[1.0] > 250
+
+
+def test_a_scheme_may_be_named():
+    rng, belief = np.random.default_rng(0), equally_weighted(np.random.default_rng(1).normal(size=(100, 2)))
+    for scheme in ("systematic", "stratified", "residual", "multinomial"):
+        estimator = ParticleFilter(Cart(), 100, resample_below=2.0, resample=scheme)
+        assert np.ptp(estimator.update(belief, np.ones(1), Ruler(), rng).belief.log_weights) == 0
+    with pytest.raises(MalformedInput, match="did you mean 'systematic'"):
+        ParticleFilter(Cart(), resample="sistematic")
+
+
+def test_a_sensor_whose_noise_is_no_covariance_is_refused():
+    @dataclass(frozen=True)
+    class Odd(Ruler):
+        cov = np.array([[-1.0]])
+
+    with pytest.raises(MalformedInput, match="positive definite"):
+        log_likelihood(Odd(), np.zeros(1), np.zeros((5, 2)))
+    lost = equally_weighted(np.full((5, 2), np.nan))
+    with pytest.raises(MalformedInput, match="log-weight is NaN"):
+        ParticleFilter(Cart(), 5).update(lost, np.zeros(1), Ruler(), np.random.default_rng(0))

@@ -6,9 +6,17 @@ import numpy as np
 import pytest
 
 from plansim.core.errors import MalformedInput
-from plansim.estimation.particle.resampling import ancestors, multinomial, normalise, stratified, systematic
+from plansim.estimation.particle.resampling import (
+    ancestors,
+    multinomial,
+    normalise,
+    resampler,
+    residual,
+    stratified,
+    systematic,
+)
 
-SCHEMES = [systematic, stratified, multinomial]
+SCHEMES = [systematic, stratified, residual, multinomial]
 
 
 def counts(scheme, weights, repeats, seed=0):
@@ -33,10 +41,36 @@ def test_systematic_copies_are_the_expected_number_rounded_down_or_up():
     assert np.all(np.abs(drawn - len(weights) * weights) < 1)
 
 
-def test_the_even_comb_varies_less_than_strata_and_strata_less_than_independent_draws():
+def test_the_even_comb_varies_least_then_strata_then_rests_then_independent_draws():
     weights = np.random.default_rng(1).dirichlet(np.full(50, 0.5))
     spread = [counts(scheme, weights, repeats=4000).var(0).sum() for scheme in SCHEMES]
-    assert spread[0] < spread[1] < spread[2]
+    assert spread == sorted(spread)
+
+
+def test_residual_copies_are_never_fewer_than_the_whole_of_the_expected_number():
+    weights = np.random.default_rng(3).dirichlet(np.full(40, 0.3))
+    drawn = counts(residual, weights, repeats=2000)
+    assert (drawn >= np.floor(40 * weights)).all()
+    assert (drawn.sum(1) == 40).all()
+
+
+def test_the_rests_are_drawn_independently():
+    weights = np.array([0.5, 0.3, 0.2])  # of 3: 1 for certain, and 2 draws of the rests 0.5, 0.9, 0.6
+    drawn = counts(residual, weights, repeats=40_000)
+    rest = np.array([0.25, 0.45, 0.3])
+    assert drawn.var(0) == pytest.approx(2 * rest * (1 - rest), rel=0.05)
+
+
+def test_whole_numbers_leave_nothing_to_chance():
+    log_weights = np.log([0.5, 0.25, 0.25, 1e-300])
+    assert {tuple(residual(log_weights, np.random.default_rng(seed))) for seed in range(50)} == {(0, 0, 1, 2)}
+
+
+def test_a_scheme_has_a_name():
+    assert resampler("residual") is residual
+    assert resampler(multinomial) is multinomial
+    with pytest.raises(MalformedInput, match="did you mean 'stratified'"):
+        resampler("stratfied")
 
 
 def test_independent_draws_have_the_multinomial_variance():
@@ -58,6 +92,15 @@ def test_a_batch_is_its_members():
     together = ancestors(log_weights, positions)
     for member in np.ndindex(4, 2):
         assert np.array_equal(together[member], ancestors(log_weights[member], positions[member]))
+
+
+def test_the_walk_finds_what_a_search_finds():
+    rng = np.random.default_rng(5)
+    weights = rng.dirichlet(np.full(300, 0.05))
+    positions = np.sort(rng.random(500)) * 300
+    share = np.cumsum(weights) / weights.sum()
+    with np.errstate(divide="ignore"):
+        assert np.array_equal(ancestors(np.log(weights), positions), np.searchsorted(share, positions / 300, "right"))
 
 
 def test_no_position_falls_past_the_last_particle_that_has_weight():
