@@ -14,6 +14,7 @@ from plansim.core.beliefs import Gaussian, Mixture
 from plansim.core.errors import MalformedInput
 from plansim.core.layout import Layout
 from plansim.estimation.base import Estimator, Update
+from plansim.estimation.imm_mixing import Modes, mixed, modes_of
 from plansim.estimation.imm_sequence import ModeSequence, imm_sequence
 from plansim.estimation.kalman.gaussian_steps import check_belief
 from plansim.estimation.mode_mapping import carried, extended, reading, shared_state
@@ -109,14 +110,8 @@ class InteractingMultipleModel:
     def predict(
         self, belief: ModeBeliefs, control: Array | None, dt: float, rng: np.random.Generator | None = None
     ) -> ModeBeliefs:
-        log_joint = belief.log_weights[..., :, None] + self._log_transition  # (..., i, j)
-        log_weights = np.logaddexp.reduce(log_joint, axis=-2)
-        with np.errstate(invalid="ignore"):  # a mode that cannot be stays with its own belief
-            log_mixing = np.where(
-                (log_weights == -np.inf)[..., None, :], self._log_identity, log_joint - log_weights[..., None, :]
-            )
-        mixed = self._mixed(belief.beliefs, log_mixing, rng)
-        moved = tuple(one.predict(start, control, dt, rng) for one, start in zip(self.filters, mixed, strict=True))
+        starts, log_weights = self._mixed(belief, rng)
+        moved = tuple(one.predict(start, control, dt, rng) for one, start in zip(self.filters, starts, strict=True))
         return ModeBeliefs(moved, log_weights)
 
     def update(
@@ -146,6 +141,10 @@ class InteractingMultipleModel:
         return imm_sequence(self, belief, measurements, sensor, dt, controls)
 
     @functools.cached_property
+    def _modes(self) -> Modes:
+        return modes_of(tuple(one.state for one in self.filters))
+
+    @functools.cached_property
     def _log_transition(self) -> Array:
         return _log(self.transition)
 
@@ -153,19 +152,27 @@ class InteractingMultipleModel:
     def _log_identity(self) -> Array:
         return _log(np.eye(len(self.filters)))
 
-    def _mixed(self, beliefs: tuple[Any, ...], log_mixing: Array, rng: np.random.Generator | None) -> tuple[Any, ...]:
-        """What each mode begins from: log_mixing[..., i, j] is how likely mode i has led to mode j."""
-        gaussians = [its.gaussian(one.state) for one, its in zip(self.filters, beliefs, strict=True)]
-        starts = []
+    def _mixed(self, belief: ModeBeliefs, rng: np.random.Generator | None) -> tuple[list[Any], Array]:
+        """What each mode begins from, and the weights after the transition."""
+        plain = not self.mappings and all(type(one) is Gaussian for one in belief.beliefs)
+        if plain:
+            return mixed(belief.beliefs, belief.log_weights, self._log_transition, self._modes)
+        log_joint = belief.log_weights[..., :, None] + self._log_transition  # (..., i, j)
+        log_weights = np.logaddexp.reduce(log_joint, axis=-2)
+        with np.errstate(invalid="ignore"):  # a mode that cannot be stays with its own belief
+            log_mixing = np.where(
+                (log_weights == -np.inf)[..., None, :], self._log_identity, log_joint - log_weights[..., None, :]
+            )
+        gaussians = [its.gaussian(one.state) for one, its in zip(self.filters, belief.beliefs, strict=True)]
+        starts: list[Any] = []
         for j, mode in enumerate(self.filters):
             if (log_mixing[..., j, j] == 0).all():
-                starts.append(beliefs[j])
+                starts.append(belief.beliefs[j])
                 continue
             parts = [self._read(i, j, gaussians) for i in range(len(gaussians))]
             components = Gaussian(np.stack([p.mean for p in parts], -2), np.stack([p.cov for p in parts], -3))
-            start = Mixture(components, log_mixing[..., j]).gaussian(mode.state)
-            starts.append(start if type(beliefs[j]) is Gaussian else mode.around(start, rng))
-        return tuple(starts)
+            starts.append(mode.around(Mixture(components, log_mixing[..., j]).gaussian(mode.state), rng))
+        return starts, log_weights
 
     def _read(self, i: int, j: int, gaussians: list[Gaussian]) -> Gaussian:
         """Mode i's belief in the state of mode j."""

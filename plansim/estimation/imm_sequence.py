@@ -10,6 +10,7 @@ import numpy as np
 from plansim.core.arrays import Array
 from plansim.core.errors import MalformedInput
 from plansim.estimation.imm_kernels import kernels, workspace
+from plansim.estimation.imm_mixing import modes_of
 from plansim.estimation.kalman.kalman_filter import KalmanFilter
 from plansim.estimation.kalman.sequence import step_by_step
 from plansim.estimation.mode_mapping import reading
@@ -100,7 +101,7 @@ def compiled_sequence(
     same = all(one == layouts[0] for one in layouts)
     failed = kernels(n, k, M, s, same)(
         (F, Q, H, np.ascontiguousarray(sensor.cov), np.ascontiguousarray(imm.transition)),
-        _places(layouts, n),
+        modes_of(tuple(layouts)).places,
         _drift(motions, controls, dt, n),
         z,
         (x, P, log_weights),
@@ -118,15 +119,6 @@ def _padded(a: Array, shape: tuple[int, ...]) -> Array:
     return np.pad(
         a, [*[(0, 0)] * batch, *((0, size - there) for size, there in zip(shape, a.shape[batch:], strict=True))]
     )
-
-
-def _places(layouts: list[Any], n: int) -> Array:
-    """[i, j, a]: where mode i has component a of mode j; -1 where it has not."""
-    places = np.full((len(layouts), len(layouts), n), -1)
-    for i, source in enumerate(layouts):
-        for j, target in enumerate(layouts):
-            places[i, j, : len(target)] = [source.names.index(a) if a in source.names else -1 for a in target.names]
-    return places
 
 
 def _drift(motions: list[Any], controls: Array | None, dt: float, n: int) -> Array:

@@ -219,6 +219,23 @@ def test_a_component_that_the_source_lacks_stays_the_targets_own():
     assert np.array_equal(carried(own, START, target, source).cov, own.cov[:4, :4])
 
 
+def test_beliefs_that_go_through_mappings_are_mixed_as_the_compiled_mixing_does():
+    """Mappings that say what names say; the same for beliefs that are no Gaussians."""
+    own = {"turn_rate": 0.1}
+    for motions in ((CALM, CoordinatedTurn()), (COMPASS, DRUNK)):
+        names = imm(*motions, own_std=own)
+        layouts = [motion.state for motion in motions]
+        by_hand = {(i, j): lambda a, b, i=i, j=j: carried(a, b, layouts[i], layouts[j]) for i in (0, 1) for j in (0, 1)}
+        mapped = imm(*motions, own_std=own, mappings=by_hand)
+        start = START if motions[0] is CALM else Gaussian(np.array([3.1, 0.2]), np.diag([0.5, 0.1]))
+        sensor = POSITION if motions[0] is CALM else HEADING
+        zs = readings() if motions[0] is CALM else HEADING.measurement.wrap(3.1 + readings(step=0.3)[:, :1] - 50.0)
+        a, b = (walk(one, one.around(start), zs, sensor)[-1] for one in (names, mapped))
+        np.testing.assert_allclose(a.belief.log_weights, b.belief.log_weights, rtol=1e-9)
+        np.testing.assert_allclose(a.belief.gaussian(names.state).mean, b.belief.gaussian(names.state).mean, rtol=1e-9)
+        np.testing.assert_allclose(a.belief.gaussian(names.state).cov, b.belief.gaussian(names.state).cov, rtol=1e-9)
+
+
 def test_a_mapping_says_how_one_mode_reads_another():
     def with_known_turn(straight, turning):
         mean = np.append(straight.mean, 0.2)
