@@ -13,10 +13,9 @@ from plansim.core.beliefs import Gaussian
 from plansim.core.errors import MalformedInput
 from plansim.core.layout import Layout
 from plansim.estimation.base import Update
-from plansim.estimation.kalman.gaussian_steps import check_belief, measured, missing
 from plansim.estimation.kalman.linear_model import linear_model
+from plansim.estimation.observer import LuenbergerObserver
 from plansim.models.base import LinearMotion, MeasurementModel
-from plansim.models.linear_motion import times
 
 
 class SteadyState(NamedTuple):
@@ -51,19 +50,20 @@ def steady_state(motion: LinearMotion, sensor: MeasurementModel, dt: float) -> S
     return SteadyState(*map(readonly, (K, P, symmetric(A @ P @ transpose(A) + K @ R @ transpose(K)), S)))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class SteadyStateKalmanFilter:
-    """The Kalman filter's mean with the gain of the steady state, which it has after its first steps anyway.
+    """The Kalman filter's mean by the gain of the steady state, which it comes to after its first steps anyway.
 
-    It says from the start how sure it will be in the end. For one dt and one sensor, of every step.
+    For one dt and one sensor, of every step. Its covariance is that of the errors which this gain leaves: larger than
+    the Kalman filter's at first and after missing measurements, the same in the long run.
     """
 
     motion: LinearMotion
-    sensor: MeasurementModel
-    dt: float  # s, between measurements
+    sensor: MeasurementModel  # linear
+    dt: float  # s, of every step
 
     def __post_init__(self) -> None:
-        self.steady  # noqa: B018 - which refuses what has no steady state
+        self._observer  # noqa: B018 - which refuses what has no steady state
 
     @cached_property
     def steady(self) -> SteadyState:
@@ -74,42 +74,21 @@ class SteadyStateKalmanFilter:
         return self.motion.state
 
     def around(self, belief: Gaussian, rng: np.random.Generator | None = None) -> Gaussian:
-        mean = check_belief(belief, self.state).mean
-        return Gaussian(mean, self._shaped(self.steady.cov, mean))
+        return self._observer.around(belief)
 
     def predict(
         self, belief: Gaussian, control: Array | None, dt: float, rng: np.random.Generator | None = None
     ) -> Gaussian:
-        if not abs(dt - self.dt) <= 1e-9 * self.dt:
-            raise MalformedInput(f"dt is {dt}, but the gain is that of dt = {self.dt}")
-        mean = self.state.wrap(self.motion.step(np.asarray(belief.mean, float), control, self.dt))
-        return Gaussian(mean, self._shaped(self.steady.predicted_cov, mean))
+        return self._observer.predict(belief, control, dt)
 
     def update(
         self, belief: Gaussian, measurement: Array | None, sensor: Any, rng: np.random.Generator | None = None
     ) -> Update:
-        if measurement is None:
-            return missing(belief, np.shape(belief.mean)[:-1])
-        if sensor is not self.sensor and sensor != self.sensor:
-            raise MalformedInput(f"sensor {sensor} is not the one that the gain is for, {self.sensor}")
-        z, mean = measured(measurement, sensor), np.asarray(belief.mean, float)
-        v = sensor.measurement.difference(z, sensor.measure(mean))
-        if not np.isfinite(v).all():
-            raise MalformedInput(
-                f"measurement {z.tolist()} and mean {mean.tolist()} must be finite; None where missing"
-            )
-        gain, _, cov, S = self.steady
-        after = self.state.add(mean, times(gain, v))
-        root = np.linalg.cholesky(S)
-        whitened = np.linalg.solve(root, v[..., None])[..., 0]
-        log_volume = np.log(np.diagonal(root)).sum() + 0.5 * len(S) * np.log(2 * np.pi)
-        log_likelihood = (-0.5 * (whitened**2).sum(-1) - log_volume)[()]
-        return Update(Gaussian(after, self._shaped(cov, after)), v, self._shaped(S, v), log_likelihood)
+        return self._observer.update(belief, measurement, sensor)
 
-    @staticmethod
-    def _shaped(matrix: Array, vector: Array) -> Array:
-        """A matrix for each vector (..., n) of a batch."""
-        return np.broadcast_to(matrix, (*vector.shape[:-1], *matrix.shape))
+    @cached_property
+    def _observer(self) -> LuenbergerObserver:
+        return LuenbergerObserver(self.motion, self.sensor, self.dt, gain=self.steady.gain)
 
 
 def _refuse_without_steady_state(state: Layout, F: Array, Q: Array, H: Array) -> None:
