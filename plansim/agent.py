@@ -18,7 +18,7 @@ from plansim.core.grid import OccupancyGrid
 from plansim.core.layout import wrap_angle
 from plansim.core.trajectory import closest_on_path
 from plansim.estimation.base import Estimator
-from plansim.estimation.localization.clusters import clusters
+from plansim.estimation.localization.clusters import SHARE_OF_A_PLACE, clusters
 from plansim.estimation.localization.seen_cells import with_seen
 from plansim.estimation.localization.unmapped import NO_MARKS, Marks, UnmappedObstacles
 from plansim.models.base import LikelihoodModel
@@ -126,6 +126,7 @@ class Agent:
             "blocked_steps": now.blocked_steps,
             "lost_steps": now.lost_steps,
             "particles": float(np.mean(now.counts)) if now.counts else float("nan"),
+            "most_places": max(now.places, default=0),
         }
 
     def remark(self) -> str:
@@ -145,7 +146,7 @@ class Agent:
         if _is_cloud(now.belief):
             count = len(now.belief.states)
             trace["particles"] = now.belief.states[np.linspace(0, count - 1, min(count, 100)).astype(int)]
-            trace |= {"particle_count": np.float64(count), "place_weight": np.float64(now.weight)}
+            trace |= {"particle_count": np.float64(count), "places": np.float64(now.places[-1])}
         return trace
 
     # --- where am I ---------------------------------------------------------------------------------------------------
@@ -177,8 +178,9 @@ class Agent:
         """The heaviest place, where there are several; what was seen from a place that was wrong is forgotten."""
         now, before = self._now, self._now.pose
         if _is_cloud(now.belief):
-            place = clusters(now.belief)[0]
-            pose, now.weight = place.gaussian(POSE), place.weight
+            places = clusters(now.belief)
+            pose, now.weight = places[0].gaussian(POSE), places[0].weight
+            now.places.append(sum(place.weight > SHARE_OF_A_PLACE for place in places))
             now.counts.append(len(now.belief.states))
         else:
             pose = now.belief.gaussian(POSE)
@@ -307,6 +309,7 @@ class _Episode:
         self.pose: Gaussian | None = None
         self.weight = 1.0  # of the place that it believes to be at
         self.counts: list[int] = []  # of particles, step by step
+        self.places: list[int] = []  # where it may be, step by step
         self.looked_around = 0.0  # s, since it was sure
         self.astray = False  # whether nothing that it believed possible explains what it saw last
         self.moved = self.turned = np.inf  # m, rad since the last update: the first scan always counts

@@ -16,6 +16,7 @@ import numpy as np
 from plansim.core.layout import wrap_angle
 from plansim.scenario.episode_log import Log, Metric
 from plansim.scenario.estimation_metrics import ESTIMATION, component_metric
+from plansim.scenario.localization_metrics import LOCALIZATION
 from plansim.scenario.tracking_metrics import TRACKING
 
 
@@ -98,6 +99,7 @@ METRICS: dict[str, Metric] = {
                                lambda log: log.act_seconds / max(log.steps, 1)),
     "plan_seconds": Metric("wall clock spent planning", "s", lambda log: log.policy.get("plan_seconds")),
     **ESTIMATION,
+    **LOCALIZATION,
     **TRACKING,
 }  # fmt: skip
 

@@ -13,6 +13,8 @@ from plansim.core.layout import Layout
 from plansim.estimation.localization.belief import LocalizationBelief
 from plansim.estimation.localization.bins import label, sectors
 
+SHARE_OF_A_PLACE = 0.01  # of the belief, from which on a cluster is a place where the robot may be
+
 
 class Cluster(NamedTuple):
     """One place: its share of the belief, and the normal density of the particles there."""

@@ -20,6 +20,7 @@ from plansim.estimation.base import Update
 from plansim.estimation.localization.adaptive_count import kld_bound, resample
 from plansim.estimation.localization.belief import UNEXPLAINED, LocalizationBelief, begun
 from plansim.estimation.localization.bins import label, sectors
+from plansim.estimation.localization.clusters import SHARE_OF_A_PLACE
 from plansim.estimation.localization.recovery import (
     Drawn,
     drawn_anywhere,
@@ -35,7 +36,6 @@ from plansim.models.base import LikelihoodModel, NoisyMotion
 from plansim.models.lidar import Lidar
 from plansim.models.odometry import WheelOdometry
 
-SHARE_OF_A_PLACE = 0.01  # from which on a group of particles is a place where the robot may be
 KEPT = 0.2  # of what was believed, at least, when a search finds something better
 
 

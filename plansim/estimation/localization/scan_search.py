@@ -144,5 +144,7 @@ def _correlate(relief, points, heading, total):
         up = int(np.floor(0.5 + s * points[k, 0] + c * points[k, 1]))
         first, last = max(0, -right), min(columns, columns - right)
         for row in range(max(0, -up), min(rows, rows - up)):
-            for column in range(first, last):
-                total[row, column] += relief[row + up, column + right]
+            # views of rows run in vector instructions, which indices that might be negative would prevent
+            here, there = total[row, first:last], relief[row + up, first + right : last + right]
+            for j in range(here.shape[0]):
+                here[j] += there[j]
