@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 import numpy as np
 import pytest
 
@@ -225,7 +227,9 @@ def test_beliefs_that_go_through_mappings_are_mixed_as_the_compiled_mixing_does(
     for motions in ((CALM, CoordinatedTurn()), (COMPASS, DRUNK)):
         names = imm(*motions, own_std=own)
         layouts = [motion.state for motion in motions]
-        by_hand = {(i, j): lambda a, b, i=i, j=j: carried(a, b, layouts[i], layouts[j]) for i in (0, 1) for j in (0, 1)}
+        by_hand = {
+            (i, j): functools.partial(carried, source=layouts[i], target=layouts[j]) for i in (0, 1) for j in (0, 1)
+        }
         mapped = imm(*motions, own_std=own, mappings=by_hand)
         start = START if motions[0] is CALM else Gaussian(np.array([3.1, 0.2]), np.diag([0.5, 0.1]))
         sensor = POSITION if motions[0] is CALM else HEADING

@@ -15,6 +15,7 @@ from plansim.estimation.smoothing.fixed_lag import FixedLagSmoother
 from plansim.estimation.smoothing.rauch_tung_striebel import RauchTungStriebel
 from plansim.estimation.smoothing.unscented_smoother import UnscentedSmoother
 from plansim.models.kinematic import ConstantVelocity, CoordinatedTurn
+from plansim.models.odometry import WheelOdometry
 from plansim.models.position import Position
 
 TURN = CoordinatedTurn(acceleration_density=0.5)
@@ -49,6 +50,18 @@ def test_the_window_is_the_smoother_on_the_log_up_to_now(kind, batch):
         np.testing.assert_allclose(window.mean, whole.mean[..., t - lag :, :], atol=1e-9)
         np.testing.assert_allclose(window.cov, whole.cov[..., t - lag :, :, :], atol=1e-9)
         assert np.array_equal(delayed.mean, window.mean[..., 0, :])
+
+
+def test_each_step_goes_back_by_its_own_control():
+    wheels, rng = WheelOdometry(), np.random.default_rng(4)
+    u, z = rng.normal(0, 0.5, (6, 3)) + [1.0, 0.0, 0.0], rng.normal(size=(6, 2))
+    fixed = FixedLagSmoother(ExtendedKalmanFilter(wheels), lag=5)
+    start = Gaussian(np.array([0.0, 0.0, 0.5]), 0.1 * np.eye(3))
+    belief = fixed.around(start)
+    for t in range(6):
+        belief = fixed.update(fixed.predict(belief, u[t], 1.0), z[t], GPS).belief
+    filtered = filter_sequence(ExtendedKalmanFilter(wheels), start, z, GPS, 1.0, u)
+    np.testing.assert_allclose(fixed.smoothed(belief).mean, RauchTungStriebel(wheels).smooth(filtered, 1.0, u).mean)
 
 
 def test_until_the_window_is_full_it_reaches_back_to_the_start():
