@@ -54,7 +54,7 @@ def test_the_window_is_the_smoother_on_the_log_up_to_now(kind, batch):
 
 def test_each_step_goes_back_by_its_own_control():
     wheels, rng = WheelOdometry(), np.random.default_rng(4)
-    u, z = rng.normal(0, 0.5, (6, 3)) + [1.0, 0.0, 0.0], rng.normal(size=(6, 2))
+    u, z = rng.normal((1.0, 0.0, 0.0), 0.5, (6, 3)), rng.normal(size=(6, 2))
     fixed = FixedLagSmoother(ExtendedKalmanFilter(wheels), lag=5)
     start = Gaussian(np.array([0.0, 0.0, 0.5]), 0.1 * np.eye(3))
     belief = fixed.around(start)
