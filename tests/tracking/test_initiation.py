@@ -83,7 +83,7 @@ def test_two_points_have_the_moments_of_their_difference():
     rng, dt, std = np.random.default_rng(0), 2.0, 3.0
     truth = np.array([100.0, 50.0, 4.0, -6.0])
     errors = []
-    for _ in range(4000):
+    for _ in range(1500):
         first = truth[:2] - dt * truth[2:] + rng.normal(scale=std, size=2)
         second = truth[:2] + rng.normal(scale=std, size=2)
         initiation, sensor = TwoPoint(max_speed=50.0), Position(std=std)
@@ -91,7 +91,7 @@ def test_two_points_have_the_moments_of_their_difference():
         begun = start(initiation, [second], sensor, waiting=waiting, dt=dt)
         errors.append(begun.belief.mean[0] - truth)
     cov = begun.belief.cov[0]
-    np.testing.assert_allclose(np.cov(np.array(errors).T), cov, atol=0.08 * cov.max())
+    np.testing.assert_allclose(np.cov(np.array(errors).T), cov, atol=0.12 * cov.max())
     assert cov[0, 2] == pytest.approx(std**2 / dt)
     assert cov[2, 2] == pytest.approx(2 * std**2 / dt**2)
 
