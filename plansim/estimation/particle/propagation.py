@@ -41,25 +41,32 @@ def _moved_linearly(motion: Any, states: Array, control: Array | None, dt: float
         drift += np.asarray(control, float) @ motion.input_matrix(dt).T
     turns = np.zeros(n)
     turns[list(motion.state.angle_indices)] = 1.0
-    flat = np.ascontiguousarray(states, dtype=float).reshape(-1, *states.shape[-2:])
-    draws = rng.standard_normal((*flat.shape[:-1], noisy.shape[1]))
-    out = np.empty(flat.shape)
-    _move(flat, np.array(motion.transition(dt)), drift.reshape(-1, n), noisy, draws, turns, out)
-    return out.reshape(states.shape)
+    flat = np.ascontiguousarray(states, dtype=float).reshape(-1, n)
+    out, draws = np.empty(states.shape), len(flat) * noisy.shape[1]
+    rng.standard_normal(out=out.reshape(-1)[out.size - draws :])
+    _move(flat, np.array(motion.transition(dt)), drift.reshape(-1, n), noisy, turns, out.reshape(-1))
+    return out
 
 
 @kernel
-def _move(x, F, drift, root, draws, turns, out):
-    """out = F x + drift + root draws, of x (B, N, n), drift (B, n), draws (B, N, r); angles are wrapped."""
-    n, r = x.shape[2], draws.shape[2]
-    for b in range(x.shape[0]):
-        for i in range(x.shape[1]):
-            for row in range(n):
-                total = drift[b, row]
-                for c in range(n):
-                    total += F[row, c] * x[b, i, c]
-                for c in range(r):
-                    total += root[row, c] * draws[b, i, c]
-                if turns[row] != 0.0:
-                    total -= 2.0 * np.pi * np.rint(total / (2.0 * np.pi))
-                out[b, i, row] = total
+def _move(x, F, drift, root, turns, out):
+    """out = F x + drift + root draws, of x (M, n), drift (B, n) with B a part of M; angles are wrapped.
+
+    The draws (M, r) lie at the end of `out` (M n,): memory that is touched once is half of the time. No state is
+    written over a draw that is still to be read, since r is at most n.
+    """
+    (count, n), r = x.shape, root.shape[1]
+    each, first, noise = count // len(drift), count * (n - r), np.empty(r)
+    for i in range(count):
+        for c in range(r):
+            noise[c] = out[first + i * r + c]
+        member = i // each
+        for row in range(n):
+            total = drift[member, row]
+            for c in range(n):
+                total += F[row, c] * x[i, c]
+            for c in range(r):
+                total += root[row, c] * noise[c]
+            if turns[row] != 0.0:
+                total -= 2.0 * np.pi * np.rint(total / (2.0 * np.pi))
+            out[i * n + row] = total
