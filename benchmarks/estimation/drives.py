@@ -30,3 +30,15 @@ def intel_map(path) -> OccupancyGrid:
     stored = np.load(path)
     probability = 1.0 / (1.0 + np.exp(-stored["logodds"] / 10.0))
     return OccupancyGrid(probability, float(stored["res"]), (float(stored["x0"]), float(stored["y0"]), 0.0))
+
+
+def to_and_fro(rng, lidar, odometry, grid):
+    """In the middle of a twin corridor for 130 steps, where both halves look alike, then to its right end."""
+    pose = np.array([rng.uniform(-1, 1), rng.uniform(-0.3, 0.3), 0.0])
+    for step in [0.1] * 25 + [-0.1] * 40 + [0.1] * 40 + [-0.1] * 25 + [0.1] * 105:
+        if pose[0] > 10.8:
+            return
+        increment = np.array([step, 0.0, 0.0])
+        pose = compose(pose, increment)
+        measured = increment + odometry.increment_std(increment) * rng.standard_normal(3)
+        yield pose, measured, lidar.scan(grid, pose, rng)

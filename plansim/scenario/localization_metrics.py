@@ -38,7 +38,8 @@ def stretches(log: Log) -> tuple[Stretch | None, Stretch | None]:
     errors = np.hypot(off[:, 0], off[:, 1])
     said = np.array(log.columns.get("info.kidnapped", ()), float)[: len(errors)] > 0
     moved = int(said.argmax()) if said.any() else len(errors)
-    return tuple(Stretch(part) if len(part) else None for part in (errors[:moved], errors[moved:]))
+    before, after = (Stretch(part) if len(part) else None for part in (errors[:moved], errors[moved:]))
+    return before, after
 
 
 def _localised(log: Log) -> bool | None:
