@@ -127,11 +127,13 @@ def _sources(function: Callable[..., Any]) -> frozenset[tuple[str, str]]:
         for c in _codes(code)
     ]
     found = {(name, _digest(repr((parts, function.__defaults__)).encode()))}
-    for _, name, value in _references(function):
+    for owner, name, value in _references(function):
         if hasattr(value, "plansim_sources"):
             found |= value.plansim_sources
         elif isinstance(value, _FIXED):
-            found.add((name, repr(value)))
+            # a factory makes one kernel for each size that it is given: each has files of its own
+            given = isinstance(owner, types.CellType)
+            found.add((f"{name}={value!r}" if given else name, repr(value)))
         elif hasattr(value, "tobytes") and hasattr(value, "dtype"):  # an array, or one of numpy's numbers
             found.add((name, f"{value.dtype} {value.shape} {_digest(value.tobytes())}"))
     return frozenset(found)

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import textwrap
 
 import numpy as np
 import pytest
@@ -110,6 +111,24 @@ def test_a_second_process_finds_the_machine_code_of_the_first(tmp_path):
     code = "import leaf; leaf.f(1.0); print(sum(leaf.f.compiled.stats.cache_hits.values()))"
     assert _run(tmp_path, code) == ["0"]
     assert _run(tmp_path, code) == ["1"]
+
+
+@compiled_only
+def test_kernels_of_one_factory_for_several_sizes_keep_their_machine_code_side_by_side(tmp_path):
+    text = """
+        from plansim.core.kernel import kernel
+        def scaled(size):
+            @kernel
+            def inner(x): return x * size
+            @kernel
+            def outer(x): return inner(x) + 1.0
+            return outer
+    """
+    (tmp_path / "sizes.py").write_text(textwrap.dedent(text))
+    code = "import sizes; all = [sizes.scaled(n) for n in (2, 3)]; print(*(f(1.0) for f in all)); "
+    code += "print(*(sum(f.compiled.stats.cache_hits.values()) for f in all))"
+    assert _run(tmp_path, code) == ["3.0", "4.0", "0", "0"]
+    assert _run(tmp_path, code) == ["3.0", "4.0", "1", "1"]
 
 
 @compiled_only
