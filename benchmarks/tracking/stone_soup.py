@@ -120,9 +120,9 @@ def ours(associator: Associator) -> Run:
             KalmanFilter(MOTION),
             clutter_density=scene.clutter_density,
             detection_probability=SEEN,
-            birth_density=1e-3 * scene.targets / scene.side**2,  # as many as would end by `survival`
+            birth_density=1e-4 * scene.targets / scene.side**2,  # as many as would end by `survival`
             start_density=scene.targets / scene.side**2,
-            survival=0.999,
+            survival=0.9999,  # they are there all the time
             associator=associator,
             initiation=OnePoint(velocity_std=SPEED_STD),
         )
