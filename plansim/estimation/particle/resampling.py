@@ -108,16 +108,17 @@ def _indices(copy: Callable, weights: Array, numbers: Array) -> Array:
 @kernel
 def _walk(weights, positions, out):
     """positions: (B, P), within [0, 1]."""
-    below_one = np.nextafter(1.0, 0.0)
     for b in range(weights.shape[0]):
-        # by their own end, not by one: rounding must not push a position past the last particle
-        total = 0.0
+        # by their own end, not by one: rounding must not push a position past the last particle that has weight
+        total, last = 0.0, 0
         for i in range(weights.shape[1]):
             total += weights[b, i]
+            if weights[b, i] > 0.0:
+                last = i
         ancestor, cumulative = 0, weights[b, 0]
         for i in range(positions.shape[1]):
-            position = min(positions[b, i], below_one)
-            while cumulative / total <= position:
+            position = positions[b, i] * total
+            while cumulative <= position and ancestor < last:
                 ancestor += 1
                 cumulative += weights[b, ancestor]
             out[b, i] = ancestor
