@@ -69,6 +69,8 @@ def test_a_singular_covariance_forgives_no_error_and_blames_none_that_is_not_the
     assert normalised_squares(np.array([[1.0, 0.0]]), singular) == pytest.approx(1.0)
     assert normalised_squares(np.array([[1.0, 1e-3]]), singular)[0] > 1e12
     assert normalised_squares(np.zeros((1, 2)), 0 * singular).tolist() == [0.0]
+    narrow = np.array([[[1.0, 0.999], [0.999, 1.0]]])
+    assert normalised_squares(np.array([[1.0, -1.0]]), narrow) == pytest.approx(2000.0)
     badly_scaled = np.diag([1e8, 1e-8])[None]
     assert normalised_squares(np.array([[1e4, 1e-4]]), badly_scaled) == pytest.approx(2.0)
 
