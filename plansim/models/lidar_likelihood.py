@@ -55,13 +55,16 @@ class LikelihoodField:
             raise MalformedInput(f"beams is {self.beams} (1 or more), independence {self.independence} (in (0, 1])")
 
     @cached_property
+    def to_surface(self) -> Array:
+        """Metres from each cell's centre to the nearest surface, from within obstacles as from before them, (H, W)."""
+        occupied, half = self.map.occupied, 0.5 * self.map.resolution
+        depth = OccupancyGrid(~occupied).distance_field * self.map.resolution
+        return np.where(occupied, depth, self.map.distance_field) - half  # less than between centres
+
+    @cached_property
     def field(self) -> Array:
         """Log likelihood of a beam that ends in each cell, (H + 2, W + 2): a border of one cell stands for outside."""
-        occupied, half = self.map.occupied, 0.5 * self.map.resolution
-        depth = OccupancyGrid(~occupied).distance_field * self.map.resolution  # from within
-        # between centres; the surface lies half a cell nearer
-        distance = np.where(occupied, depth, self.map.distance_field) - half
-        distance = np.pad(distance, 1, constant_values=np.inf)
+        distance = np.pad(self.to_surface, 1, constant_values=np.inf)
         peak = self.hit_weight / (self.hit_std * sqrt(2 * pi))
         density = peak * np.exp(-0.5 * (distance / self.hit_std) ** 2) + self.random_weight / self.lidar.max_range
         # single precision: half the memory traffic, which is what a lookup costs

@@ -93,3 +93,25 @@ def test_what_cannot_be_meant_is_refused():
             BeamModel(_map(), LIDAR, **wrong)
     with pytest.raises(MalformedInput, match="45 beams"):
         MODEL.log_likelihood(np.ones(5), np.zeros(3))
+
+
+def test_the_reference_is_what_a_scan_scores_where_it_was_taken():
+    lidar = Lidar(beams=60, range_std=0.1, max_range=4.0)
+    cells = np.zeros((100, 300))
+    cells[[0, -1]] = 1
+    model = BeamModel(OccupancyGrid(cells, 0.05), lidar, hit_std=0.1, hit_weight=0.99, short_weight=0.0,
+                      max_weight=0.005, random_weight=0.005, independence=0.5)  # fmt: skip
+    draws, pose = np.random.default_rng(0), np.array([7.5, 2.5, 0.3])
+    scans = [lidar.scan(model.map, pose, draws) for _ in range(300)]
+    assert (scans[0] == 4.0).any()
+    mean = np.mean([model.log_likelihood(scan, pose) for scan in scans])
+    expected, readings = model.reference(scans[0])
+    assert readings == 30
+    assert mean / readings == pytest.approx(expected / readings, abs=0.1)
+
+
+def test_nowhere_is_a_scan_without_returns_a_division_by_zero():
+    sure = BeamModel(_map(), LIDAR, hit_weight=0.0, short_weight=0.5, max_weight=0.0, random_weight=0.5)
+    with np.errstate(all="raise"):
+        assert sure.reference(np.full(45, 1.0))[0] < 0
+    assert sure.reference(np.full(45, np.nan)) == (-np.inf, 45.0)

@@ -115,3 +115,30 @@ def test_what_cannot_be_meant_is_refused():
             LikelihoodField(_map(), lidar, **wrong)
     with pytest.raises(MalformedInput, match="4 beams"):
         LikelihoodField(_map(), lidar).log_likelihood(np.ones(5), np.zeros(3))
+
+
+def test_a_pose_that_slides_into_a_thick_wall_is_as_unlikely_as_one_that_stays_away():
+    cells = np.zeros((40, 60))
+    cells[:, 50:] = 1  # half a metre thick
+    field = LikelihoodField(OccupancyGrid(cells, 0.05), Lidar(beams=1), hit_std=0.05)
+    true = np.array([1.0, 1.01, 0.0])
+    scores = field.log_likelihood(np.array([1.5]), true + np.array([[-0.125, 0, 0], [0.0, 0, 0], [0.125, 0, 0]]))
+    assert scores[0] == pytest.approx(scores[2], abs=0.3)
+    assert scores[1] > scores[0] + 2.0
+
+
+@pytest.mark.parametrize("independence", [1.0, 0.3])
+def test_the_reference_is_what_a_scan_scores_where_it_was_taken(independence):
+    lidar = Lidar(beams=60, range_std=0.1)
+    cells = np.zeros((200, 200))
+    cells[:60] = cells[-60:] = cells[:, :60] = cells[:, -60:] = 1
+    field = LikelihoodField(
+        OccupancyGrid(cells, 0.05), lidar, hit_std=0.1, random_weight=1e-6, independence=independence
+    )
+    rng, pose = np.random.default_rng(0), np.array([5.0, 5.0, 0.3])
+    scans = [lidar.scan(field.map, pose, rng) for _ in range(200)]
+    mean = np.mean([field.log_likelihood(scan, pose) for scan in scans])
+    expected, readings = field.reference(scans[0])
+    assert readings == pytest.approx(60 * independence)
+    assert mean / readings == pytest.approx(expected / readings, abs=0.15)  # beams meet the walls at a slant
+    assert field.reference(np.full(60, 10.0)) == (0.0, 0.0)
