@@ -14,8 +14,10 @@ def engine(
     inner_density: float = 0.001,
     outer_density: float = 0.001,
 ) -> LinearSystem:
-    """inner' = (heat - conductance (inner - outer)) / inner_capacity, outer' = (conductance (inner - outer) - loss
-    outer) / outer_capacity, as an exact linear motion; temperatures in K above the surroundings, heat in W.
+    """Heat goes in, through to the shell, and off to the air: an exact linear motion of two temperatures.
+
+    inner' = (heat - conductance (inner - outer)) / inner_capacity,
+    outer' = (conductance (inner - outer) - loss outer) / outer_capacity; K above the surroundings, W.
 
     inner_capacity, outer_capacity: J/K; conductance, loss: W/K from inside to the shell, and from there to the air;
     inner_density, outer_density: K²/s of the white noise
