@@ -240,7 +240,7 @@ def test_roughening_parts_copies_and_keeps_mean_and_covariance():
     belief = Particles(states, np.log(rng.dirichlet(np.full(20_000, 0.2))))
     plain, rough = (
         ParticleFilter(Cart(), 20_000, resample_below=2.0, roughening=scale).update(belief, np.ones(1), Ruler(), rng)
-        for scale in (0.0, 1.0)
+        for scale in (0.0, 3.0)
     )
     assert len(np.unique(plain.belief.states, axis=0)) < 10_000
     assert len(np.unique(rough.belief.states, axis=0)) == 20_000
