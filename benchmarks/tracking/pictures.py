@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
-
-ROOT = Path(__file__).parents[2]
-sys.path.insert(0, str(ROOT))
 
 import plansim
 from plansim.viz.overview import overview
 from plansim.viz.scene import tracks, worlds_of
 from plansim.viz.style import figure_style
 
+ROOT = Path(__file__).parents[2]
 SHOWN = ("cross-gnn", "cross-jpda", "parallel-jpda", "parallel-jpda-star")
 
 if __name__ == "__main__":
