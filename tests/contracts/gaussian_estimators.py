@@ -53,6 +53,7 @@ EXACT: dict[str, Callable[[Any], Any]] = {
 SAMPLED: dict[str, Callable[[Any], Any]] = {  # within their Monte-Carlo error
     "particle-filter": _of("particle-filter", particles=4000),
     "auxiliary-particle-filter": _of("auxiliary-particle-filter", particles=4000),
+    "ensemble-kalman-filter": _of("ensemble-kalman-filter", members=2000),
     "rao-blackwellised-particle-filter": lambda motion: load(
         BUILTINS["estimator"]["rao-blackwellised-particle-filter"]
     )(motion, nonlinear=motion.state.names[0], particles=1000),
