@@ -11,6 +11,7 @@ EXTRAS = {  # extra -> module -> distribution
     "mujoco": {"mujoco": "mujoco"},
     "pybullet": {"pybullet": "pybullet"},
     "scale": {"ray": "ray"},
+    "peers": {"ompl": "ompl", "filterpy": "filterpy"},
 }
 
 

@@ -44,8 +44,9 @@ class ModeBeliefs(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class InteractingMultipleModel:
-    """p(x_t, mode_t | z_1:t) of a mode that is a Markov chain, with one normal density a mode (Blom and Bar-Shalom
-    1988; Bar-Shalom, Li and Kirubarajan 2001, section 11.6.6).
+    """p(x_t, mode_t | z_1:t) of a mode that is a Markov chain, with one normal density a mode.
+
+    Blom and Bar-Shalom 1988; Bar-Shalom, Li and Kirubarajan 2001, section 11.6.6.
 
     Before a prediction every mode begins from a mixture of all modes' beliefs, weighted by how likely each of them has
     led to it; no mode is ever picked. Weights are logarithms throughout, so an outlier that no mode explains leaves

@@ -11,6 +11,7 @@ import numpy as np
 from plansim.core.arrays import Array
 from plansim.core.beliefs import Gaussian
 from plansim.core.errors import MalformedInput
+from plansim.estimation.base import Estimator
 from plansim.tracking import any_estimator, linear
 from plansim.tracking.association.base import Associator
 from plansim.tracking.association.jpda import JointProbabilistic
@@ -21,8 +22,10 @@ from plansim.tracking.tracks import Tracks, take
 
 @dataclass(eq=False)
 class Tracker:
-    """Bernoulli tracks of point targets, p(x, exists | scans) each, with joint association (Williams 2015; Musicki and
-    Evans 2004).
+    """Bernoulli tracks of point targets: p(x, exists | scans) of each.
+
+    Associated jointly (Williams 2015, "Marginal multi-Bernoulli filters"; Musicki and Evans 2004, "Joint integrated
+    probabilistic data association").
 
     Densities are by unit of the measurement's volume: m² of a position sensor, m rad of range and bearing. A sensor
     with r false detections a scan within a volume V has `clutter_density` r / V.
@@ -37,7 +40,7 @@ class Tracker:
     ([0, 1], [True, True])
     """
 
-    estimator: Any  # of one track; any Estimator without a control
+    estimator: Estimator  # of one track; any Estimator without a control
     clutter_density: float | Callable[[Array, Any], Array] = 1e-6  # false detections by volume; (z (D, k), sensor) too
     detection_probability: float | Callable[[Array, Any], Array] = 0.9  # a scan; of (x (M, n), sensor) -> (M,) too
     birth_density: float = 1e-8  # new targets a second, by volume

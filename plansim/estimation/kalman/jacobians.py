@@ -21,21 +21,21 @@ NEEDS = {"auto": None, "analytic": "jacobian", "numeric": None, "dual": "equatio
 
 def linear_step(motion: Any, x: Array, u: Array | None, dt: float, how: Derivative = "auto") -> Linear:
     """step (..., n) and d step / dx (..., n, n); a compiled one has d step / du beside it, (..., n, n + m)."""
-    if how == "auto" and namespace(x) is np and (compiled := linearised_step(motion, x, u, dt)) is not None:
+    if how == "auto" and type(x) is np.ndarray and (compiled := linearised_step(motion, x, u, dt)) is not None:
         return compiled
     return Linear(motion.step(x, u, dt), motion_jacobian(motion, x, u, dt, how))
 
 
 def linear_reading(sensor: Any, x: Array, how: Derivative = "auto") -> Linear:
     """measure (..., k), and d measure / dx (..., k, n); angles may run on."""
-    if how == "auto" and namespace(x) is np and (compiled := linearised_reading(sensor, x)) is not None:
+    if how == "auto" and type(x) is np.ndarray and (compiled := linearised_reading(sensor, x)) is not None:
         return compiled
     return Linear(sensor.measure(x), sensor_jacobian(sensor, x, how))
 
 
 def motion_jacobian(motion: Any, x: Array, u: Array | None, dt: float, how: Derivative = "auto") -> Array:
     """d step / dx, (..., n, n); of a tensor by torch."""
-    if namespace(x) is not np:
+    if type(x) is not np.ndarray and namespace(x) is not np:
         return torch_jacobian(lambda states: motion.step(states, u, dt), x)
     way = chosen(motion, how)
     if way == "analytic":
@@ -48,7 +48,7 @@ def motion_jacobian(motion: Any, x: Array, u: Array | None, dt: float, how: Deri
 
 def sensor_jacobian(sensor: Any, x: Array, how: Derivative = "auto") -> Array:
     """d measure / dx, (..., k, n); of a tensor by torch."""
-    if namespace(x) is not np:
+    if type(x) is not np.ndarray and namespace(x) is not np:
         return torch_jacobian(sensor.measure, x)
     way = chosen(sensor, how)
     if way == "analytic":
@@ -82,11 +82,10 @@ def numeric_jacobian(f: Callable[[Array], Array], x: Array, layout: Layout) -> A
 
 def torch_jacobian(f: Callable[[Array], Array], x: Array) -> Array:
     """By torch's forward mode; (..., k, n)."""
-    from torch.func import jacfwd, vmap
-
-    derivative = jacfwd(f)
+    func = namespace(x).func  # whoever hands us tensors has loaded torch
+    derivative = func.jacfwd(f)
     for _ in range(x.ndim - 1):
-        derivative = vmap(derivative)
+        derivative = func.vmap(derivative)
     return derivative(x)
 
 

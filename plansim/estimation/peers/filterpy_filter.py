@@ -23,7 +23,9 @@ from plansim.estimation.particle.particle_filter import normal_log_density
 
 @dataclass(frozen=True)
 class FilterpyFilter:
-    """The belief is the object's x and P; a copy of the object is loaded with them for each call, so that beliefs stay
+    """A filterpy filter that somebody already has, as an estimator.
+
+    The belief is the object's x and P; a copy of the object is loaded with them for each call, so that beliefs stay
     values and nothing else of the object outlives a call.
 
     `make()` gives a filterpy KalmanFilter, ExtendedKalmanFilter or UnscentedKalmanFilter, a subclass, or another filter
