@@ -1,4 +1,4 @@
-"""Draws docs/pictures/global_localization.gif and .png: a cloud everywhere becomes several places, then one; kidnapped.
+"""Draws docs/pictures/global_localization.gif: a cloud everywhere becomes several places, then one; carried off; found.
 
 python benchmarks/estimation/localization_pictures.py
 """
@@ -87,11 +87,6 @@ def main() -> None:
     flat = [image.quantize(palette=palette, dither=Image.Dither.NONE) for image in images]
     times = [1200, 900, 900, *[180] * (len(flat) - 4), 1500]
     flat[0].save(PICTURES / "global_localization.gif", save_all=True, append_images=flat[1:], duration=times, loop=0)
-    shown = [0, 1, 8, 26]
-    pages = np.concatenate(
-        [np.concatenate([np.asarray(images[i]) for i in pair], 1) for pair in (shown[:2], shown[2:])]
-    )
-    Image.fromarray(pages).quantize(48).save(PICTURES / "global_localization.png", optimize=True)
 
 
 if __name__ == "__main__":
