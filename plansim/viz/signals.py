@@ -44,7 +44,8 @@ def place_signals(truth: Array, estimate: Array | None, goal: Array | None, plac
         if key.startswith("trace.") and value.ndim == 1 and whole(key) and len(value):
             rows = place.rows(key)
             if rows is not None:
-                signals.append(Signal(key.removeprefix("trace.").replace("_", " "), "", rows, charted=False))
+                charted = key in ("trace.particle_count", "trace.places")
+                signals.append(Signal(key.removeprefix("trace.").replace("_", " "), "", rows, charted))
     return tuple(signals)
 
 
