@@ -16,6 +16,7 @@ import matplotlib
 import numpy as np
 
 from plansim.core.beliefs import Gaussian
+from plansim.core.layout import layout
 from plansim.estimation import (
     DeadReckoning,
     ExtendedKalmanFilter,
@@ -26,6 +27,7 @@ from plansim.estimation import (
     UnscentedKalmanFilter,
     filter_sequence,
 )
+from plansim.estimation.kalman.sigma_points import ScaledPoints, root, unscented_transform
 from plansim.models.kinematic import ConstantVelocity, CoordinatedTurn
 from plansim.models.linear_sensor import LinearSensor
 from plansim.models.odometry import WheelOdometry
@@ -161,7 +163,36 @@ def dead_reckoning() -> None:
     save(figure, "dead_reckoning")
 
 
+def polar_to_cartesian() -> None:
+    """A range and a bearing become a point: what a linearisation, sigma points and the truth say of it."""
+    polar = Gaussian(np.array([1.0, np.pi / 2]), np.diag([0.02**2, np.radians(15.0) ** 2]))
+
+    def cartesian(x):
+        return np.stack([x[..., 0] * np.cos(x[..., 1]), x[..., 0] * np.sin(x[..., 1])], -1)
+
+    rule, plane = ScaledPoints(), layout("x y")
+    J = np.array([[0.0, -1.0], [1.0, 0.0]])  # of the map, at the mean
+    draws = cartesian(np.random.default_rng(0).multivariate_normal(*polar, 20_000))
+    ways = {
+        "linearised": Gaussian(cartesian(polar.mean), J @ polar.cov @ J.T),
+        "unscented": unscented_transform(polar, cartesian, plane, rule),
+        "exact": Gaussian(draws.mean(0), np.cov(draws.T)),
+    }
+    figure, ax = plt.subplots(figsize=(6.5, 3.4), constrained_layout=True)
+    ax.plot(*draws[:3000].T, ".", ms=1.5, color="0.8")
+    circle = np.stack([np.cos(np.linspace(0, 2 * np.pi, 200)), np.sin(np.linspace(0, 2 * np.pi, 200))])
+    for (name, (mean, cov)), style in zip(ways.items(), ("C3-", "C0-", "k--"), strict=True):
+        ax.plot(*(mean[:, None] + np.linalg.cholesky(cov) @ circle), style, lw=1.5, label=name)
+        ax.plot(*mean, style[:2] + "+", ms=10)
+    unit = rule.unit(2)
+    ax.plot(*cartesian(polar.mean + unit.offsets @ root(polar.cov).T).T, "C0o", ms=4, label="sigma points")
+    ax.set(xlabel="x, m", ylabel="y, m", title="r = 1 m ± 0.02, θ = 90° ± 15°: mean and one standard deviation")
+    ax.legend(fontsize=8)
+    save(figure, "polar_to_cartesian")
+
+
 DRAWN: dict[str, Callable[[], None]] = {
+    "polar_to_cartesian": polar_to_cartesian,
     "imm": imm,
     "smoothing": smoothing,
     "fixed_lag": fixed_lag,

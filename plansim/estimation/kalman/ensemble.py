@@ -74,10 +74,15 @@ class EnsembleKalmanFilter:
     ) -> Ensemble:
         """Each member with noise of its own."""
         check_dt(dt)
-        u = None if control is None else np.asarray(control, float)
-        moved = steps(self.motion, belief.states, u, dt)
-        Q = self.motion.noise_cov(belief.states, u if u is None or u.ndim == 1 else u[..., None, :], dt)
-        states = self.state.add(moved, normal_draws(Q, moved.shape, needed(rng)))
+        rng, u = needed(rng), None if control is None else np.asarray(control, float)
+        held = u if u is None or u.ndim == 1 else u[..., None, :]
+        if hasattr(self.motion, "sample"):
+            states = self.state.wrap(self.motion.sample(belief.states, held, dt, rng))
+        else:
+            moved = steps(self.motion, belief.states, u, dt)
+            states = self.state.add(
+                moved, normal_draws(self.motion.noise_cov(belief.states, held, dt), moved.shape, rng)
+            )
         if not np.isfinite(states).all():
             raise MalformedInput("the step of a member is no finite number: the equations or the noise gave NaN")
         return Ensemble(states)

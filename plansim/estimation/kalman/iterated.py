@@ -34,7 +34,7 @@ class IteratedExtendedKalmanFilter:
     >>> estimator = IteratedExtendedKalmanFilter(ConstantVelocity(), iterations=5)
     >>> belief = estimator.around(Gaussian(np.array([30.0, 40.0, 1.0, 0.0]), np.diag([9.0, 9.0, 1.0, 1.0])))
     >>> estimator.update(belief, np.array([51.0, 0.9]), Radar()).belief.mean[:2].round(1).tolist()
-    [31.7, 39.9]
+    [31.6, 39.9]
     """
 
     motion: GaussianMotion
