@@ -374,6 +374,7 @@ def test_a_robot_is_carried_off_once_and_neither_its_wheels_nor_its_reward_notic
     assert said.tolist() == [[step > 4] * 200 for step in range(9)]
     assert not any(overlaps(MAP, pose[:2], 0.25) for pose in poses[5])
     assert np.ptp(poses[5, :, 2]) > 5.5
+    assert (np.abs(poses[5, :, 2] - poses[4, :, 2]) > 0.5).mean() > 0.7
 
 
 def test_until_it_is_carried_off_everything_is_as_without():
