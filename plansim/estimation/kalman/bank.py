@@ -11,7 +11,7 @@ from math import log, pi, sqrt
 import numpy as np
 
 from plansim.core.kernel import lean_kernel
-from plansim.estimation.kalman.one_filter import pivot, wrapped
+from plansim.estimation.kalman.one_filter import too_sharp, too_small, wrapped
 
 LANES = 128  # filters at a time: what they need lies in the fastest memory
 
@@ -66,27 +66,37 @@ def predict_lanes(model, x, P, u, y, M, first, count, work):
             if not begun:
                 fill(FP[i, j], 0.0, count)
     for i in range(n):
-        for j in range(i + 1):
+        for j in range(n):
             begun = 0
             for a in range(n):
                 begun = add_times(M[i, j, first:], Q[i, j], F[j, a], FP[i, a], begun, count)
             if not begun:
                 fill(M[i, j, first:], Q[i, j], count)
-            if j < i:
-                shift(M[j, i, first:], M[i, j, first:], 0.0, count)
+            if i > j:
+                average(M[i, j, first:], M[j, i, first:], count)
 
 
 @lean_kernel
 def correct_lanes(model, z, x, P, v, S, log_likelihoods, first, count, work):
     """Those filters from the first on, x and P in place: letters and order of `one_filter.kernels`.
 
-    half and K are (n, k) here.
+    half and K are (n, k) here. A filter whose log-likelihood is NaN is to be updated alone: it may need its root.
     """
     n, k = x.shape[0], z.shape[0]
     H, R, turns, turns_of_measurement, offset = model[2], model[3], model[5, 0], model[5, 1], model[5, 2]
-    HP, half, K, T, G, L, w = work[0], work[1], work[2], work[3], work[4], work[5], work[6, 0]
+    HP, half, K, AP, KR, L, w = work[0], work[1], work[2], work[3], work[4], work[5], work[6, 0]
     likelihood = log_likelihoods[first:]
     fill(likelihood, -0.5 * k * log(2 * pi), count)
+    trace, largest = w[0], 0.0
+    shift(trace, P[0, 0, first:], 0.0, count)
+    for i in range(1, n):
+        add_times(trace, 0.0, 1.0, P[i, i, first:], 1, count)
+    for lane in range(count):
+        largest = max(largest, trace[lane])
+    if too_sharp(largest, H, R, n, k):
+        for lane in range(count):
+            if too_sharp(trace[lane], H, R, n, k):
+                likelihood[lane] = np.nan
     for i in range(k):
         shift(v[i, first:], z[i, first:], -offset[i], count)
         for a in range(n):
@@ -110,7 +120,7 @@ def correct_lanes(model, z, x, P, v, S, log_likelihoods, first, count, work):
         for j in range(i):
             solve_scaled(L[i, j], S[i, j, first:], L[i], L[j], j, L[j, j], count)
         solve_row(L[i, i], S[i, i, first:], L[i], L[i], i, count)
-        root_of_pivot(L[i, i], i, P, H, R, work[7], likelihood, first, count)
+        root_of_pivot(L[i, i], i, R, work[7], likelihood, count)
         for j in range(n):
             solve_scaled(half[j, i], HP[i, j], L[i], half[j], i, L[i, i], count)
         solve_scaled(w[i], v[i, first:], L[i], w, i, L[i, i], count)
@@ -126,28 +136,41 @@ def correct_lanes(model, z, x, P, v, S, log_likelihoods, first, count, work):
             for a in range(i + 2, k):
                 subtract(K[j, i], K[j, i], L[a, i], K[j, a], count)
             product(K[j, i], K[j, i], L[i, i], count)
+    A = HP
     for i in range(n):
         for a in range(k):
-            add_product(x[i, first:], half[i, a], w[a], count)
+            add_product(x[i, first:], half[i, a], w[a], 1, count)
         if turns[i] != 0.0:
             wrap(x[i, first:], count)
         for j in range(n):
-            subtract(T[i, j], P[i, j, first:], K[i, 0], HP[0, j], count)
-            for a in range(1, k):
-                subtract(T[i, j], T[i, j], K[i, a], HP[a, j], count)
+            if seen(H, k, j):
+                fill(A[i, j], 1.0 if i == j else 0.0, count)
+                for a in range(k):
+                    add_times(A[i, j], 0.0, -H[a, j], K[i, a], 1, count)
         for j in range(k):
             begun = 0
-            for a in range(n):
-                begun = add_times(G[i, j], 0.0, H[j, a], T[i, a], begun, count)
             for a in range(k):
-                begun = add_times(G[i, j], 0.0, -R[a, j], K[i, a], begun, count)
+                begun = add_times(KR[i, j], 0.0, R[a, j], K[i, a], begun, count)
+    for i in range(n):  # a component that no reading has in it has a column of the identity in A
+        for j in range(n):
+            begun = 0
+            for a in range(n):
+                if seen(H, k, a):
+                    begun = add_product(AP[i, j], A[i, a], P[a, j, first:], begun, count)
+                elif a == i:
+                    begun = add_times(AP[i, j], 0.0, 1.0, P[a, j, first:], begun, count)
     for i in range(n):
-        for j in range(i + 1):
-            subtract(P[i, j, first:], T[i, j], G[i, 0], K[j, 0], count)
-            for a in range(1, k):
-                subtract(P[i, j, first:], P[i, j, first:], G[i, a], K[j, a], count)
-            if j < i:
-                shift(P[j, i, first:], P[i, j, first:], 0.0, count)
+        for j in range(n):
+            begun = 0
+            for a in range(n):
+                if seen(H, k, a):
+                    begun = add_product(P[i, j, first:], AP[i, a], A[j, a], begun, count)
+                elif a == j:
+                    begun = add_times(P[i, j, first:], 0.0, 1.0, AP[i, a], begun, count)
+            for a in range(k):
+                begun = add_product(P[i, j, first:], KR[i, a], K[j, a], begun, count)
+            if i > j:
+                average(P[i, j, first:], P[j, i, first:], count)
     for lane in range(count):
         if not likelihood[lane] < np.inf:
             likelihood[lane] = np.nan
@@ -175,27 +198,42 @@ def solve_scaled(out, start, a, b, size, by, count):
 
 
 @lean_kernel
-def root_of_pivot(found, i, P, H, R, scratch, likelihood, first, count):
+def root_of_pivot(found, i, R, scratch, likelihood, count):
     """Pivots become the inverses of their roots, and the likelihood has their share of the volume."""
     lowest = np.inf
     for lane in range(count):
         lowest = min(lowest, found[lane])
     if not lowest >= R[i, i]:
         for lane in range(count):
-            if not found[lane] >= R[i, i]:
-                trace = 0.0
-                for a in range(P.shape[0]):
-                    trace += P[a, a, first + lane]
-                found[lane] = pivot(found[lane], i, trace, H, R, scratch[:, :, 0])
+            if too_small(found[lane], i, R, scratch[:, :, 0]):
+                found[lane] = np.nan
     for lane in range(count):
         likelihood[lane] -= 0.5 * log(found[lane])
         found[lane] = 1.0 / sqrt(found[lane])
 
 
 @lean_kernel
+def seen(H, k, j):
+    """Whether a reading has component j in it."""
+    size = 0.0
+    for i in range(k):
+        size = max(size, abs(H[i, j]))
+    return size > 0.0
+
+
+@lean_kernel
 def fill(out, number, count):
     for lane in range(count):
         out[lane] = number
+
+
+@lean_kernel
+def average(a, b, count):
+    """Both become the mean of both."""
+    for lane in range(count):
+        mean = 0.5 * (a[lane] + b[lane])
+        a[lane] = mean
+        b[lane] = mean
 
 
 @lean_kernel
@@ -219,9 +257,14 @@ def add_times(out, start, number, row, begun, count):
 
 
 @lean_kernel
-def add_product(out, a, b, count):
-    for lane in range(count):
-        out[lane] += a[lane] * b[lane]
+def add_product(out, a, b, begun, count):
+    """The same for the product of two rows; 1."""
+    if begun:
+        for lane in range(count):
+            out[lane] += a[lane] * b[lane]
+    else:
+        product(out, a, b, count)
+    return 1
 
 
 @lean_kernel

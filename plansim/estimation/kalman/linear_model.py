@@ -40,6 +40,8 @@ def linear_model(motion: LinearMotion, sensor: Any | None, dt: float | None) -> 
 
     The noise of a linear motion depends on neither state nor control.
     """
+    if sensor is not None:
+        _check_sensor(sensor)
     n, m = len(motion.state), len(motion.control)
     k = 0 if sensor is None else len(sensor.measurement)
     size = max(n, k, m, 4)
@@ -62,24 +64,31 @@ def linear_model(motion: LinearMotion, sensor: Any | None, dt: float | None) -> 
 
 def linear_sensor(sensor: Any, n: int) -> tuple[Array, Array]:
     """H (k, n) and offset (k,) of a sensor that reads H x + offset; refuses one that reads anything else."""
-    name, needed = type(sensor).__name__, ("measurement", "cov", "measure")
-    missing = [word for word in needed if not hasattr(sensor, word)]
-    if missing:
-        raise MalformedInput(f"sensor {name} has no {' and no '.join(missing)}: a Kalman filter needs {needed}")
     difference, probes = sensor.measurement.difference, np.random.default_rng(0).normal(size=(4, n))
-    with np.errstate(all="ignore"):
-        offset = sensor.measure(np.zeros(n))
-        rise = 0.5 * np.eye(n)  # small, so that angles do not turn around
-        H = 2 * difference(sensor.measure(rise), offset).T
-        if hasattr(sensor, "jacobian"):
-            H = sensor.jacobian(np.zeros(n))
-        miss = difference(sensor.measure(probes), probes @ np.swapaxes(H, -1, -2) + offset)
+    name = type(sensor).__name__
+    try:
+        with np.errstate(all="ignore"):
+            offset = sensor.measure(np.zeros(n))
+            H = 2 * difference(sensor.measure(0.5 * np.eye(n)), offset).T  # half, so that angles do not turn around
+            if hasattr(sensor, "jacobian"):
+                H = sensor.jacobian(np.zeros(n))
+            miss = difference(sensor.measure(probes), probes @ np.swapaxes(H, -1, -2) + offset)
+    except (IndexError, ValueError) as error:
+        raise MalformedInput(f"sensor {name} does not fit a state of {n} components: {error}") from error
     if not np.abs(miss).max() <= 1e-9 * (1 + np.abs(H).max() + np.abs(offset).max()):
         raise MalformedInput(
             f"sensor {name} is not linear in the state: a Kalman filter's must read H x and noise; "
             "ExtendedKalmanFilter and UnscentedKalmanFilter take this one"
         )
     return H, offset
+
+
+def _check_sensor(sensor: Any) -> None:
+    missing = [word for word in ("measurement", "cov", "measure") if not hasattr(sensor, word)]
+    if missing:
+        raise MalformedInput(
+            f"sensor {type(sensor).__name__} has no {' and no '.join(missing)}, which a Kalman filter asks it for"
+        )
 
 
 def turns(of: Layout) -> Array:

@@ -52,7 +52,8 @@ def _many(model: LinearModel, batch: tuple[int, ...], mean: Array, cov: Array, z
     n, k, T, B = model.n, model.k, z.shape[-2], batch[0]
     answers = [np.empty((T, *shape, B)) for shape in ((n,), (n, n), (n,), (n, n), (k,), (k, k), ())]
     given = [_filters_last(a, (B, *a.shape[-axes:])) for a, axes in ((mean, 1), (cov, 2), (z, 2), (u, 2))]
-    sequence_of_bank(model.stack, *given, *answers, np.empty(bank.workspace(n, k)))
+    s = max(n, k, 3)
+    sequence_of_bank(model.stack, *given, *answers, np.empty(bank.workspace(n, k)), np.empty((11, s, s)))
     log = Filtered(*(a.transpose(a.ndim - 1, *range(a.ndim - 1)) for a in answers))
     _check(model, log, z)
     return log
@@ -125,7 +126,7 @@ def one_kernel(n_fixed: int = 0, k_fixed: int = 0) -> Kernel:
 
 
 @lean_kernel
-def sequence_of_bank(model, x, P, z, u, means, covs, means_before, covs_before, v, S, log_likelihoods, work):
+def sequence_of_bank(model, x, P, z, u, means, covs, means_before, covs_before, v, S, log_likelihoods, work, spare):
     """Logs (T, ..., N) of N filters, each with its own covariance."""
     n = x.shape[0]
     for first in range(0, x.shape[1], LANES):
@@ -144,6 +145,8 @@ def sequence_of_bank(model, x, P, z, u, means, covs, means_before, covs_before, 
             for b in range(first, first + count):
                 if z[t, 0, b] != z[t, 0, b]:
                     unseen(b, means[t], covs[t], before, before_cov, v[t], S[t], log_likelihoods[t])
+                elif log_likelihoods[t, b] != log_likelihoods[t, b]:
+                    alone(b, model, z[t], means[t], covs[t], before, before_cov, v[t], S[t], log_likelihoods[t], spare)
 
 
 @lean_kernel
@@ -158,6 +161,36 @@ def unseen(b, mean, cov, before, before_cov, v, S, log_likelihood):
         v[i, b] = np.nan
         for j in range(v.shape[0]):
             S[i, j, b] = np.nan
+
+
+correct = one_filter.kernels().correct
+
+
+@lean_kernel
+def alone(b, model, z, mean, cov, before, before_cov, v, S, log_likelihood, spare):
+    """One filter by itself, the bank having no answer."""
+    n, k, s = mean.shape[0], z.shape[0], spare.shape[1]
+    work, rest = spare[:8], spare[8:].reshape(-1)
+    x, d, reading = rest[:n], rest[s : s + k], rest[2 * s : 2 * s + k]
+    P, C = (
+        rest[s * s : s * s + n * n].reshape((n, n)),
+        rest[2 * s * s : 2 * s * s + k * k].reshape((k, k)),
+    )
+    for i in range(n):
+        x[i] = before[i, b]
+        for j in range(n):
+            P[i, j] = before_cov[i, j, b]
+    for i in range(k):
+        reading[i] = z[i, b]
+    log_likelihood[b] = correct(model, reading, x, P, d, C, work)
+    for i in range(n):
+        mean[i, b] = x[i]
+        for j in range(n):
+            cov[i, j, b] = P[i, j]
+    for i in range(k):
+        v[i, b] = d[i]
+        for j in range(k):
+            S[i, j, b] = C[i, j]
 
 
 @lean_kernel

@@ -5,6 +5,8 @@ This is what the fast calls of `KalmanFilter` fall back upon, and what gives bat
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from plansim.core.arrays import Array, namespace, symmetric, transpose
@@ -31,23 +33,43 @@ def update(state: Layout, model: LinearModel, belief: Gaussian, measurement: Arr
     if namespace(*belief) is not np:
         return _plain_update(state, model, belief, measurement)
     batch, x, P, _, z = _prepared(model, belief, None, measurement)
-    return _answer(model, x, P, z, batch, x.copy(), P.copy(), bank.update_bank)
+    answers = _answers(x.copy(), P.copy(), z)
+    bank.update_bank(model.stack, z, *answers, np.empty(bank.workspace(model.n, model.k)))
+    _alone(model, model.calls.update, (x, P, z), answers)
+    return _update(batch, *answers)
 
 
 def step(state: Layout, model: LinearModel, belief: Gaussian, control: Array | None, measurement: Array) -> Update:
     if namespace(*belief) is not np:
         return _plain_update(state, model, _plain_predict(state, model, belief, control), measurement)
     batch, x, P, u, z = _prepared(model, belief, control, measurement)
-    return _answer(model, x, P, z, batch, np.empty_like(x), np.empty_like(P), bank.step_bank, x, P, u)
+    answers = _answers(np.empty_like(x), np.empty_like(P), z)
+    bank.step_bank(model.stack, x, P, u, z, *answers, np.empty(bank.workspace(model.n, model.k)))
+    _alone(model, model.calls.step, (x, P, u, z), answers)
+    return _update(batch, *answers)
 
 
-def _answer(model: LinearModel, x: Array, P: Array, z: Array, batch: tuple, y: Array, M: Array, run, *given) -> Update:
-    """What a kernel of the bank makes of (n, N) arrays, with the batch in front again."""
-    v, S, log_likelihoods = np.empty_like(z), np.empty((model.k, *z.shape)), np.empty(z.shape[1])
-    run(model.stack, *given, z, y, M, v, S, log_likelihoods, np.empty(bank.workspace(model.n, model.k)))
-    if np.isnan(log_likelihoods).any():
-        b = int(np.isnan(log_likelihoods).argmax())
-        raise refused(Gaussian(x[:, b], P[:, :, b]), z[:, b], model.stack[3, : model.k, : model.k])
+def _answers(y: Array, M: Array, z: Array) -> tuple[Array, ...]:
+    """Room for mean, cov, innovation, its covariance and log-likelihood of N filters."""
+    return y, M, np.empty_like(z), np.empty((len(z), *z.shape)), np.empty(z.shape[1])
+
+
+def _alone(
+    model: LinearModel, call: Callable[..., float], given: tuple[Array, ...], answers: tuple[Array, ...]
+) -> None:
+    """Those that the bank has left: of what is all but singular there is a slower way, and of the others no answer."""
+    for b in np.flatnonzero(np.isnan(answers[-1])):
+        own = [np.array(a[..., b], order="C") for a in given]
+        found = [np.empty(a.shape[:-1]) for a in answers[:-1]]
+        answers[-1][b] = call(model.stack, *own, *found, np.empty(model.work))
+        if np.isnan(answers[-1][b]):
+            raise refused(Gaussian(*own[:2]), own[-1], model.stack[3, : model.k, : model.k])
+        for whole, part in zip(answers, found, strict=False):
+            whole[..., b] = part
+
+
+def _update(batch: tuple[int, ...], y: Array, M: Array, v: Array, S: Array, log_likelihoods: Array) -> Update:
+    """With the batch in front again."""
     belief = Gaussian(_first(y, batch), _first(M, batch))
     return Update(belief, _first(v, batch), _first(S, batch), _first(log_likelihoods, batch)[()])
 

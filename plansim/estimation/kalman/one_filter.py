@@ -1,6 +1,6 @@
 """The Kalman filter's arithmetic for one belief, compiled: what every faster or plainer form must agree with.
 
-Matrices are read at their lower triangles where they are symmetric, and written whole. `work` is scratch that the
+`work` is scratch that the
 caller brings, so that nothing is allocated here.
 """
 
@@ -14,9 +14,12 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from plansim.core.kernel import Kernel, jit_enabled, lean_kernel
+from plansim.estimation.kalman.deviations import symmetric_root
+from plansim.estimation.kalman.roots import update_root
 
-# By how much rounding may take a pivot of S below that of R, as a share of trace(P) |h|²; more is no covariance at all.
-ROUNDING = 1e-9
+ROUNDING = 1e-9  # of a pivot
+SHARP = 1e10  # a reading so much surer than the prior may be, by its largest axis, sees P's rounding: only a root helps
+INDEFINITE = 1e-2  # a share of the largest eigenvalue below which one under 0 may come from rounding in many steps
 
 
 class Kernels(NamedTuple):
@@ -41,11 +44,31 @@ def wrapped(angle):
 
 
 @lean_kernel
-def pivot(found, i, trace, H, R, root):
-    """The pivot of S in row i: S is R and more, so that no pivot of S lies below that of R but by rounding.
+def symmetrise(P, n):
+    """The mean of both halves: by one of them alone rounding would take eigenvalues 1e8 times as far below 0."""
+    for i in range(n):
+        for j in range(i):
+            mean = 0.5 * (P[i, j] + P[j, i])
+            P[i, j] = mean
+            P[j, i] = mean
 
-    NaN where more than rounding has taken it there: then P, of this trace, is no covariance.
-    """
+
+@lean_kernel
+def too_sharp(trace, H, R, n, k):
+    """Whether a reading is surer than the rounding of a covariance with this trace."""
+    for i in range(k):
+        size = 0.0
+        for a in range(n):
+            size += H[i, a] * H[i, a]
+        if trace * size > SHARP * R[i, i]:
+            return True
+    return False
+
+
+@lean_kernel
+def too_small(found, i, R, root):
+    """Whether rounding has taken a pivot of S in row i below that of R, which S is more than."""
+    least = R[0, 0]
     for row in range(i + 1):
         least = R[row, row]
         for j in range(row):
@@ -55,12 +78,46 @@ def pivot(found, i, trace, H, R, root):
             root[row, j] = total / root[j, j] if root[j, j] > 0.0 else 0.0
             least -= root[row, j] * root[row, j]
         root[row, row] = sqrt(max(least, 0.0))
-    if found >= least:
-        return found
-    size = 0.0
-    for a in range(H.shape[1]):
-        size += H[i, a] * H[i, a]
-    return least if found >= least - ROUNDING * trace * size else np.nan
+    return not found >= (1 - ROUNDING) * least
+
+
+@lean_kernel
+def update_by_root(x, P, v, H, R, turns, S, work):
+    """The update of a P that rounding has left with eigenvalues below 0, taken for 0: by its symmetric root.
+
+    NaN where more than rounding is amiss.
+    """
+    n, k, block, scratch = x.shape[0], v.shape[0], work.shape[1] * work.shape[2], work.reshape(-1)
+    root = scratch[: n * n].reshape((n, n))
+    W, E = scratch[block : block + n * n].reshape((n, n)), scratch[2 * block : 2 * block + n * n].reshape((n, n))
+    if symmetric_root(P, root, W, E) == 1:
+        return np.nan
+    least, largest = 0.0, 0.0
+    for i in range(n):
+        least, largest = min(least, W[i, i]), max(largest, W[i, i])
+    if least < -INDEFINITE * largest:
+        return np.nan
+    own = scratch[4 * block : 4 * block + k * k].reshape((k, k))  # R may lie in a larger matrix
+    for i in range(k):
+        for j in range(k):
+            own[i, j] = R[i, j]
+    measured_root = scratch[3 * block : 3 * block + k * k].reshape((k, k))
+    V, D = scratch[block : block + k * k].reshape((k, k)), scratch[2 * block : 2 * block + k * k].reshape((k, k))
+    if symmetric_root(own, measured_root, V, D) != 0:
+        return np.nan
+    whole = scratch[4 * block : 4 * block + (k + n) * (k + n)].reshape((k + n, k + n))
+    change = scratch[block : block + n]
+    log_likelihood = update_root(H, measured_root, root, v, change, S, whole, scratch[2 * block : 2 * block + k])
+    for i in range(n):
+        total = x[i] + change[i]
+        x[i] = wrapped(total) if turns[i] != 0.0 else total
+        for j in range(i + 1):
+            total = 0.0
+            for a in range(n):
+                total += root[i, a] * root[j, a]
+            P[i, j] = total
+            P[j, i] = total
+    return log_likelihood if log_likelihood < np.inf else np.nan
 
 
 @functools.cache
@@ -85,18 +142,23 @@ def kernels(n_fixed: int = 0, k_fixed: int = 0) -> Kernels:
                     total += F[i, a] * P[a, j]
                 FP[i, j] = total
         for i in range(n):
-            for j in range(i + 1):
+            for j in range(n):
                 total = Q[i, j]
                 for a in range(n):
                     total += FP[i, a] * F[j, a]
                 M[i, j] = total
-                M[j, i] = total
+        symmetrise(M, n)
 
     @lean_kernel
     def update(x, P, v, H, R, turns, S, work):
         n = n_fixed if n_fixed else x.shape[0]
         k = k_fixed if k_fixed else v.shape[0]
-        HP, half, K, T, G, L, root, w = work[0], work[1], work[2], work[3], work[4], work[5], work[6], work[7, 0]
+        HP, half, K, AP, KR, L, root, w = work[0], work[1], work[2], work[3], work[4], work[5], work[6], work[7, 0]
+        trace = 0.0
+        for i in range(n):
+            trace += P[i, i]
+        if too_sharp(trace, H, R, n, k):
+            return update_by_root(x, P, v, H, R, turns, S, work)
         for i in range(k):
             for j in range(n):
                 total = 0.0
@@ -119,11 +181,8 @@ def kernels(n_fixed: int = 0, k_fixed: int = 0) -> Kernels:
             total = S[i, i]
             for a in range(i):
                 total -= L[i, a] * L[i, a]
-            if not total >= R[i, i]:
-                trace = 0.0
-                for a in range(n):
-                    trace += P[a, a]
-                total = pivot(total, i, trace, H, R, root)
+            if not total >= R[i, i] and too_small(total, i, R, root):
+                return update_by_root(x, P, v, H, R, turns, S, work)
             if not 0.0 < total < np.inf:
                 return np.nan
             L[i, i] = 1.0 / sqrt(total)
@@ -147,31 +206,37 @@ def kernels(n_fixed: int = 0, k_fixed: int = 0) -> Kernels:
                 for a in range(i + 1, k):
                     total -= L[a, i] * K[a, j]
                 K[i, j] = total * L[i, i]
-        # Joseph form, A P Aᵀ + K R Kᵀ with A = I - K H, as T - (T Hᵀ - K R) Kᵀ with T = A P: positive when R is tiny
+        A = HP  # Joseph form, A P Aᵀ + K R Kᵀ with A = I - K H: stays positive when R is tiny
         for i in range(n):
             total = x[i]
             for a in range(k):
                 total += half[a, i] * w[a]
             x[i] = wrapped(total) if turns[i] != 0.0 else total
             for j in range(n):
-                total = P[i, j]
+                total = 1.0 if i == j else 0.0
                 for a in range(k):
-                    total -= K[a, i] * HP[a, j]
-                T[i, j] = total
+                    total -= K[a, i] * H[a, j]
+                A[i, j] = total
             for j in range(k):
                 total = 0.0
-                for a in range(n):
-                    total += T[i, a] * H[j, a]
                 for a in range(k):
-                    total -= K[a, i] * R[a, j]
-                G[i, j] = total
+                    total += K[a, i] * R[a, j]
+                KR[i, j] = total
         for i in range(n):
-            for j in range(i + 1):
-                total = T[i, j]
+            for j in range(n):
+                total = 0.0
+                for a in range(n):
+                    total += A[i, a] * P[a, j]
+                AP[i, j] = total
+        for i in range(n):
+            for j in range(n):
+                total = 0.0
+                for a in range(n):
+                    total += AP[i, a] * A[j, a]
                 for a in range(k):
-                    total -= G[i, a] * K[a, j]
+                    total += KR[i, a] * K[a, j]
                 P[i, j] = total
-                P[j, i] = total
+        symmetrise(P, n)
         return log_likelihood
 
     @lean_kernel

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from math import log, pi, sqrt
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -18,6 +17,7 @@ from plansim.estimation.base import Update
 from plansim.estimation.kalman.gaussian_steps import check_belief, flat, measured, missing
 from plansim.estimation.kalman.kalman_filter import REMEMBERED, KalmanFilter
 from plansim.estimation.kalman.linear_model import LinearModel
+from plansim.estimation.kalman.roots import predict_root, triangularise, update_root
 from plansim.models.base import LinearMotion
 from plansim.models.linear_motion import times
 
@@ -120,93 +120,12 @@ def root_of(cov: Array) -> Array:
 
 
 @lean_kernel
-def triangularise(A):
-    """[L 0], lower triangular with a diagonal of 0 or more, such that A Aᵀ stays as it was; in place, (r, c), c >= r.
-
-    Householder reflections from the right (Golub and Van Loan 2013, Matrix Computations, section 5.2).
-    """
-    rows, columns = A.shape
-    for i in range(rows):
-        size = 0.0
-        for c in range(i, columns):
-            size = max(size, abs(A[i, c]))
-        if not size > 0.0:
-            continue
-        total = 0.0
-        for c in range(i, columns):
-            total += (A[i, c] / size) ** 2
-        norm = size * sqrt(total)
-        end = -norm if A[i, i] > 0.0 else norm
-        first = A[i, i] - end  # no cancellation: the signs differ
-        # the reflection is I - v vᵀ / (norm |first|), v = A[i, i:] with `first` in front, divided by it here
-        for row in range(i + 1, rows):
-            dot = A[row, i]
-            for c in range(i + 1, columns):
-                dot += A[row, c] * (A[i, c] / first)
-            dot *= first / -end
-            A[row, i] -= dot
-            for c in range(i + 1, columns):
-                A[row, c] -= dot * (A[i, c] / first)
-        A[i, i] = end
-        for c in range(i + 1, columns):
-            A[i, c] = 0.0
-        if end < 0.0:
-            for row in range(i, rows):
-                A[row, i] = -A[row, i]
-
-
-@lean_kernel
 def predict_roots(F, noise_root, roots, work):
-    """roots (B, n, n) in place: of F P Fᵀ + Q."""
-    n = roots.shape[1]
     for b in range(roots.shape[0]):
-        for i in range(n):
-            for j in range(n):
-                total = 0.0
-                for a in range(j, n):
-                    total += F[i, a] * roots[b, a, j]
-                work[i, j] = total
-                work[i, n + j] = noise_root[i, j]
-        triangularise(work)
-        for i in range(n):
-            for j in range(n):
-                roots[b, i, j] = work[i, j]
+        predict_root(F, noise_root, roots[b], work)
 
 
 @lean_kernel
 def update_roots(H, measured_root, roots, v, change, S, log_likelihoods, work, w):
-    """roots (B, n, n) in place; change: what is added to the means, K v."""
-    n, k = roots.shape[1], v.shape[1]
     for b in range(roots.shape[0]):
-        for i in range(k):
-            for j in range(k):
-                work[i, j] = measured_root[i, j]
-            for j in range(n):
-                total = 0.0
-                for a in range(j, n):
-                    total += H[i, a] * roots[b, a, j]
-                work[i, k + j] = total
-        for i in range(n):
-            for j in range(k):
-                work[k + i, j] = 0.0
-            for j in range(n):
-                work[k + i, k + j] = roots[b, i, j]
-        triangularise(work)
-        log_likelihoods[b] = -0.5 * k * log(2 * pi)
-        for i in range(k):
-            total = v[b, i]
-            for a in range(i):
-                total -= work[i, a] * w[a]
-            w[i] = total / work[i, i]
-            log_likelihoods[b] -= log(work[i, i]) + 0.5 * w[i] * w[i]
-            for j in range(k):
-                total = 0.0
-                for a in range(min(i, j) + 1):
-                    total += work[i, a] * work[j, a]
-                S[b, i, j] = total
-        for i in range(n):
-            change[b, i] = 0.0
-            for a in range(k):
-                change[b, i] += work[k + i, a] * w[a]
-            for j in range(n):
-                roots[b, i, j] = work[k + i, k + j]
+        log_likelihoods[b] = update_root(H, measured_root, roots[b], v[b], change[b], S[b], work, w)
