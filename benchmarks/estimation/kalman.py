@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 for threads in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS"):
     os.environ.setdefault(threads, "1")
@@ -35,7 +36,8 @@ class Contest:
     """Times two ways to the same answer in turn, so that both meet the same machine; medians, microseconds a step."""
 
     def __init__(self, rounds: int = ROUNDS):
-        self.rounds, self.rows = rounds, []
+        self.rounds = rounds
+        self.rows: list[dict[str, object]] = []
 
     def add(self, what: str, theirs: Callable[[], object], ours: Callable[[], object], steps: tuple[int, int]) -> None:
         """steps: how many a call of theirs and of ours takes."""
@@ -59,7 +61,7 @@ def seconds(f: Callable[[], object], least: float = 0.02) -> float:
     return (time.perf_counter() - start) / count
 
 
-def filterpys() -> object:
+def filterpys() -> Any:
     from filterpy.kalman import KalmanFilter as Theirs
 
     filter = Theirs(dim_x=4, dim_z=2)
@@ -69,14 +71,14 @@ def filterpys() -> object:
     return filter
 
 
-def run_theirs(filter, log) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def run_theirs(filter: Any, log: np.ndarray) -> list[np.ndarray]:
     """Means, covariances and log-likelihoods of a log (T, 2)."""
     answers = []
     for z in log:
         filter.predict()
         filter.update(z)
         answers.append((filter.x[:, 0].copy(), filter.P.copy(), filter.log_likelihood))
-    return tuple(np.array(a) for a in zip(*answers, strict=True))
+    return [np.array(a) for a in zip(*answers, strict=True)]
 
 
 def check(log: np.ndarray, logs: np.ndarray) -> None:

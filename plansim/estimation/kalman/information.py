@@ -124,8 +124,12 @@ def _moved_by_singular(F: Array, Q: Array, y: Array, Y: Array) -> Information:
         )
     W = np.linalg.solve(Q, F)
     inverse = np.linalg.pinv(symmetric(Y + transpose(F) @ W), hermitian=True)
-    matrix = np.linalg.inv(Q) - W @ inverse @ transpose(W)
-    return Information((W @ inverse @ y[..., None])[..., 0], symmetric(matrix))
+    most = np.linalg.inv(Q)
+    matrix = symmetric(most - W @ inverse @ transpose(W))
+    # what is left of a difference of equals is nothing
+    known = np.diagonal(matrix, axis1=-2, axis2=-1) > UNKNOWN * np.diagonal(most)
+    vector = np.where(known, (W @ inverse @ y[..., None])[..., 0], 0.0)
+    return Information(vector, np.where(known[..., :, None] & known[..., None, :], matrix, 0.0))
 
 
 def _moments(y: Array, Y: Array, H: Array) -> tuple[Array, Array, Array]:
