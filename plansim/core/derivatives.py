@@ -15,7 +15,7 @@ import numpy as np
 from plansim.core import scalar
 from plansim.core import symbolic as s
 from plansim.core.dual import Linear
-from plansim.core.kernel import Kernel, lean_kernel
+from plansim.core.kernel import Kernel, jit_enabled, lean_kernel
 from plansim.core.symbolic import Symbol, Tape
 
 # d of y = word(a, b), by a, b and their own derivatives da, db
@@ -79,7 +79,9 @@ def jacobian(equations: Callable, *arguments: Any, by: tuple[int, ...] = (0,)) -
 @functools.cache
 def _compiled(equations: Callable, by: tuple[str, ...], name: str, sizes: tuple) -> Kernel:
     _, fill = _program(equations, by, name, sizes)
-    return lean_kernel(fill(scalar))
+    if jit_enabled():
+        return lean_kernel(fill(scalar))
+    return lean_kernel(np.errstate(divide="ignore", invalid="ignore")(fill(np)))  # Python's own words raise instead
 
 
 @functools.cache

@@ -67,20 +67,17 @@ class IteratedExtendedKalmanFilter:
         z = measured(measurement, sensor)
         expected, H = linear_reading(sensor, belief.mean, self.jacobian)
         first = corrected_linear(self.state, belief, z, expected, H, sensor)
-        x, expected, H, deviation = self._most_probable(belief, z, sensor)
-        # what a sensor that is linear near x would read at the predicted mean
-        expected = expected - (H @ deviation[..., None])[..., 0]
-        last: Any = corrected_linear(self.state, belief, z, expected, H, sensor).belief
+        x, expected, H = self._most_probable(belief, z, sensor)
+        last: Any = corrected_linear(self.state, belief, z, expected, H, sensor).belief  # of whose mean nothing is used
         return first._replace(belief=Gaussian(x, last.cov))
 
-    def _most_probable(self, belief: Gaussian, z: Array, sensor) -> tuple[Array, Array, Array, Array]:
-        """The state, and the last linearisation: its reading, its H, and how far from the mean it was."""
+    def _most_probable(self, belief: Gaussian, z: Array, sensor) -> tuple[Array, Array, Array]:
+        """The state, and the last linearisation: its reading and its H."""
         A, layout, R = root(belief.cov), sensor.measurement, np.asarray(sensor.cov)
         batch = np.broadcast_shapes(belief.mean.shape[:-1], z.shape[:-1])
         xi = np.zeros((*batch, len(self.state)))  # x = mean + A xi, so that the prior is N(xi; 0, I) for any P
         for _ in range(self.iterations):
-            deviation = (A @ xi[..., None])[..., 0]
-            expected, H = linear_reading(sensor, belief.mean + deviation, self.jacobian)
+            expected, H = linear_reading(sensor, belief.mean + (A @ xi[..., None])[..., 0], self.jacobian)
             J, v = H @ A, layout.difference(z, expected)
             S = J @ transpose(J) + R
             target = transpose(J) @ np.linalg.solve(S, (v + (J @ xi[..., None])[..., 0])[..., None])
@@ -89,7 +86,7 @@ class IteratedExtendedKalmanFilter:
             xi = xi + share * step
             if np.all(share * np.abs(step) <= self.tolerance):
                 break
-        return self.state.add(belief.mean, (A @ xi[..., None])[..., 0]), expected, H, deviation
+        return self.state.add(belief.mean, (A @ xi[..., None])[..., 0]), expected, H
 
     def _share(self, belief: Gaussian, A: Array, xi: Array, step: Array, z: Array, sensor) -> Array:
         """How much of a step to take, (..., 1): the whole, a half, a quarter... until the sum of squares falls."""

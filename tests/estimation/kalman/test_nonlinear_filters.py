@@ -5,7 +5,10 @@ import pytest
 
 from plansim.core.beliefs import Gaussian
 from plansim.core.layout import layout
+from plansim.estimation.kalman.extended import ExtendedKalmanFilter
 from plansim.estimation.kalman.kalman_filter import KalmanFilter
+from plansim.estimation.kalman.sigma_points import CubaturePoints, ScaledPoints, SimplexPoints, unscented_transform
+from plansim.estimation.kalman.unscented import UnscentedKalmanFilter
 from plansim.models.bicycle import Bicycle
 from plansim.models.disturbed import Disturbed
 from plansim.models.kinematic import ConstantVelocity
@@ -143,6 +146,34 @@ def test_its_uncertainty_is_honest(name):
         error = moments.mean - x
         nees.append((error * np.linalg.solve(moments.cov, error[..., None])[..., 0]).sum(-1).mean())
     assert 3.5 < np.mean(nees) < 4.5
+
+
+def test_a_prediction_has_the_noise_that_the_motion_states():
+    car = Disturbed(Bicycle(), (0.1, 0.2, 0.05, 0.1), control_std=(0.5, 0.2))
+    belief, u = Gaussian(np.array([1.0, 2.0, 0.5, 3.0]), np.diag([0.1, 0.2, 0.01, 0.3])), np.array([0.4, 0.3])
+    F, Q = car.jacobian(belief.mean, u, 0.1), car.noise_cov(belief.mean, u, 0.1)
+    assert np.abs(Q - np.diag(Q.diagonal())).max() > 1e-3  # the control's errors reach several states at once
+    for how in ("auto", "dual"):
+        found = ExtendedKalmanFilter(car, how).predict(belief, u, 0.1)
+        np.testing.assert_allclose(found.cov, F @ belief.cov @ F.T + Q, atol=1e-14)
+    for points in (ScaledPoints(), CubaturePoints()):
+        moved = unscented_transform(belief, lambda x: car.step(x, u, 0.1), car.state, points)
+        found = UnscentedKalmanFilter(car, points).predict(belief, u, 0.1)
+        np.testing.assert_allclose(found.mean, moved.mean, atol=1e-14)
+        np.testing.assert_allclose(found.cov, moved.cov + Q, atol=1e-14)
+
+
+@pytest.mark.parametrize("std", [0.1, 0.6, 1.0])
+def test_headings_spread_around_the_circle_have_the_layouts_mean(std):
+    turntable = Disturbed(Bicycle(), (0.1,) * 4)
+    belief, rng = Gaussian(np.array([0.0, 0.0, 3.0, 2.0]), np.diag([1.0, 1.0, std**2, 1.0])), np.random.default_rng(0)
+    for points in (ScaledPoints(), SimplexPoints()):
+        for _ in range(10):
+            u = rng.normal(size=2)
+            moved = unscented_transform(belief, lambda x, u=u: turntable.step(x, u, 0.5), turntable.state, points)
+            found = UnscentedKalmanFilter(turntable, points).predict(belief, u, 0.5)
+            np.testing.assert_allclose(found.mean, moved.mean, atol=1e-12)
+            np.testing.assert_allclose(found.cov, moved.cov + turntable.noise_cov(None, u, 0.5), atol=1e-12)
 
 
 @exact
