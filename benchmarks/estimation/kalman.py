@@ -52,13 +52,16 @@ class Contest:
 
 
 def seconds(f: Callable[[], object], least: float = 0.02) -> float:
-    """Of one call, as the mean over as many as take `least` seconds."""
-    count, start = 0, time.perf_counter()
-    while (elapsed := time.perf_counter() - start) < least or not count:
-        for _ in range(10 if elapsed < least / 10 and count else 1):
+    """Of one call, as the mean over so many that they take `least` seconds."""
+    count = 1
+    while True:
+        start = time.perf_counter()
+        for _ in range(count):
             f()
-            count += 1
-    return (time.perf_counter() - start) / count
+        elapsed = time.perf_counter() - start
+        if elapsed >= least:
+            return elapsed / count
+        count = max(2 * count, int(1.2 * count * least / elapsed))
 
 
 def filterpys() -> Any:

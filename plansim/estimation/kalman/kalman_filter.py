@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -19,6 +20,7 @@ from plansim.estimation.kalman.gaussian_steps import check_belief, missing
 from plansim.estimation.kalman.linear_model import NO_CONTROL, LinearModel, linear_model
 from plansim.estimation.kalman.linear_sequence import linear_sequence
 from plansim.estimation.kalman.linear_steps import gaussian_update
+from plansim.estimation.kalman.one_filter import step_entry
 from plansim.estimation.kalman.sequence import Filtered
 from plansim.models.base import LinearMotion
 
@@ -98,16 +100,18 @@ class KalmanFilter:
         if measurement is None:
             return self.update(self.predict(belief, control, dt), None, sensor)
         try:
-            model = self._models[id(sensor), dt]
+            model, compiled = self._steps[id(sensor), dt]
         except KeyError:
             model = self.model(sensor, dt)
-        _, stack, n, k, square, measured_square, work, calls, _ = model
+            compiled = step_entry(model.n, model.k)
+            self._steps[id(sensor), dt] = model, compiled
+        _, stack, n, k, square, measured_square, work, _, _ = model
         x, P = belief
-        u = NO_CONTROL if control is None else control
         try:
             if x.ndim == 1:
+                u = NO_CONTROL if control is None else control
                 mean, cov, v, S = empty(n), empty(square), empty(k), empty(measured_square)
-                log_likelihood = calls.step(stack, x, P, u, measurement, mean, cov, v, S, empty(work))
+                log_likelihood = compiled(stack, x, P, u, measurement, mean, cov, v, S, empty(work))
                 if log_likelihood == log_likelihood:
                     return new(Update, (new(Gaussian, (mean, cov)), v, S, log_likelihood))
         except (AttributeError, TypeError):
@@ -126,9 +130,14 @@ class KalmanFilter:
         if key not in self._models:
             if len(self._models) >= REMEMBERED:
                 self._models.clear()
+                self._steps.clear()
             self._models[key] = linear_model(self.motion, sensor, dt)
         return self._models[key]
 
     @cached_property
     def _models(self) -> dict[tuple[int, float | None], LinearModel]:
+        return {}
+
+    @cached_property
+    def _steps(self) -> dict[tuple[int, float], tuple[LinearModel, Callable[..., float]]]:
         return {}

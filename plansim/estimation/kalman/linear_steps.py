@@ -17,7 +17,7 @@ from plansim.estimation.base import Update
 from plansim.estimation.kalman import bank
 from plansim.estimation.kalman.gaussian_steps import check_belief
 from plansim.estimation.kalman.linear_model import NO_CONTROL, LinearModel, turns
-from plansim.estimation.kalman.one_filter import entries, workspace
+from plansim.estimation.kalman.one_filter import entries, step_entry, workspace
 
 
 def predict(state: Layout, model: LinearModel, belief: Gaussian, control: Array | None) -> Gaussian:
@@ -45,7 +45,7 @@ def step(state: Layout, model: LinearModel, belief: Gaussian, control: Array | N
     batch, x, P, u, z = _prepared(model, belief, control, measurement)
     answers = _answers(np.empty_like(x), np.empty_like(P), z)
     bank.step_bank(model.stack, x, P, u, z, *answers, np.empty(bank.workspace(model.n, model.k)))
-    _alone(model, model.calls.step, (x, P, u, z), answers)
+    _alone(model, step_entry(model.n, model.k), (x, P, u, z), answers)
     return _update(batch, *answers)
 
 

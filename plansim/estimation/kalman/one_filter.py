@@ -137,10 +137,11 @@ def kernels(n_fixed: int = 0, k_fixed: int = 0) -> Kernels:
                 total += B[i, a] * u[a]
             y[i] = wrapped(total) if turns[i] != 0.0 else total
             for j in range(n):
-                total = 0.0
-                for a in range(n):
-                    total += F[i, a] * P[a, j]
-                FP[i, j] = total
+                FP[i, j] = 0.0
+            for a in range(n):
+                if F[i, a] != 0.0:
+                    for j in range(n):
+                        FP[i, j] += F[i, a] * P[a, j]
         for i in range(n):
             for j in range(n):
                 total = Q[i, j]
@@ -161,10 +162,11 @@ def kernels(n_fixed: int = 0, k_fixed: int = 0) -> Kernels:
             return update_by_root(x, P, v, H, R, turns, S, work)
         for i in range(k):
             for j in range(n):
-                total = 0.0
-                for a in range(n):
-                    total += H[i, a] * P[a, j]
-                HP[i, j] = total
+                HP[i, j] = 0.0
+            for a in range(n):
+                if H[i, a] != 0.0:
+                    for j in range(n):
+                        HP[i, j] += H[i, a] * P[a, j]
             for j in range(i + 1):
                 total = R[i, j]
                 for a in range(n):
@@ -206,17 +208,18 @@ def kernels(n_fixed: int = 0, k_fixed: int = 0) -> Kernels:
                 for a in range(i + 1, k):
                     total -= L[a, i] * K[a, j]
                 K[i, j] = total * L[i, i]
-        A = HP  # Joseph form, A P Aᵀ + K R Kᵀ with A = I - K H: stays positive when R is tiny
+        At = HP  # Joseph form, A P Aᵀ + K R Kᵀ with A = I - K H: stays positive when R is tiny
         for i in range(n):
             total = x[i]
             for a in range(k):
                 total += half[a, i] * w[a]
             x[i] = wrapped(total) if turns[i] != 0.0 else total
             for j in range(n):
-                total = 1.0 if i == j else 0.0
-                for a in range(k):
-                    total -= K[a, i] * H[a, j]
-                A[i, j] = total
+                At[i, j] = 1.0 if i == j else 0.0
+            for a in range(k):
+                if H[a, i] != 0.0:
+                    for j in range(n):
+                        At[i, j] -= H[a, i] * K[a, j]
             for j in range(k):
                 total = 0.0
                 for a in range(k):
@@ -224,18 +227,20 @@ def kernels(n_fixed: int = 0, k_fixed: int = 0) -> Kernels:
                 KR[i, j] = total
         for i in range(n):
             for j in range(n):
-                total = 0.0
-                for a in range(n):
-                    total += A[i, a] * P[a, j]
-                AP[i, j] = total
+                AP[i, j] = 0.0
+            for a in range(n):
+                if At[a, i] != 0.0:
+                    for j in range(n):
+                        AP[i, j] += At[a, i] * P[a, j]
         for i in range(n):
             for j in range(n):
-                total = 0.0
-                for a in range(n):
-                    total += AP[i, a] * A[j, a]
-                for a in range(k):
-                    total += KR[i, a] * K[a, j]
-                P[i, j] = total
+                P[i, j] = 0.0
+            for a in range(n):
+                for j in range(n):
+                    P[i, j] += AP[i, a] * At[a, j]
+            for a in range(k):
+                for j in range(n):
+                    P[i, j] += KR[i, a] * K[a, j]
         symmetrise(P, n)
         return log_likelihood
 
@@ -279,15 +284,6 @@ def update_one(model, x, P, z, y, M, v, S, work):
 
 
 @lean_kernel
-def step_one(model, x, P, u, z, y, M, v, S, work):
-    """Both."""
-    if not (fits(model, x, P, u) and z.shape[0] == int(model[5, 3, 1])):
-        return np.nan
-    predict(model, x, P, u, y, M, work)
-    return correct(model, z, y, M, v, S, work)
-
-
-@lean_kernel
 def fits(model, x, P, u):
     """Whether a belief and a control are of a model's sizes; no control at all fits, and one where none is heeded."""
     n, m = int(model[5, 3, 0]), int(model[5, 3, 2])
@@ -310,7 +306,6 @@ class Entries(NamedTuple):
 
     predict: Callable[..., bool]
     update: Callable[..., float]
-    step: Callable[..., float]
     update_each: Callable[..., None]
 
 
@@ -322,11 +317,30 @@ def entries() -> Entries:
     calls: tuple[tuple[Any, tuple], ...] = (
         (predict_one, (model, x, P, u, x, P, work)),
         (update_one, (model, x, P, z, x, P, z, S, work)),
-        (step_one, (model, x, P, u, z, x, P, z, S, work)),
         (update_each, (batch, matrices, matrices, x, batch, matrices, matrices, x, work)),
     )
-    for k, arguments in calls:
-        k(*arguments)
-        if jit_enabled():
-            k.compiled.disable_compile()
-    return Entries(*(k.compiled for k, _ in calls))
+    return Entries(*(entry(k, arguments) for k, arguments in calls))
+
+
+@functools.cache
+def step_entry(n: int, k: int) -> Callable[..., float]:
+    """The log-likelihood of predict and update in one call, NaN where it cannot be; made for its sizes."""
+    predict, _, correct = kernels(n, k)
+
+    @lean_kernel
+    def step(model, x, P, u, z, y, M, v, S, work):
+        if not (fits(model, x, P, u) and z.shape[0] == k):
+            return np.nan
+        predict(model, x, P, u, y, M, work)
+        return correct(model, z, y, M, v, S, work)
+
+    model, (x, P, v, S, work) = np.zeros((6, 4, 4)), (np.zeros(s) for s in (n, (n, n), k, (k, k), workspace(n, k)))
+    return entry(step, (model, x, P, x[:0], v, x, P, v, S, work))
+
+
+def entry(k: Kernel, arguments: tuple) -> Callable[..., Any]:
+    """Compiled for arguments of these types, and no others."""
+    k(*arguments)
+    if jit_enabled():
+        k.compiled.disable_compile()  # type: ignore[attr-defined]
+    return k.compiled

@@ -94,8 +94,11 @@ def checked_log(measurements: Array, sensor: Any, controls: Array | None) -> tup
     z, k = np.asarray(measurements, float), len(sensor.measurement)
     if z.ndim not in (2, 3) or z.shape[-1] != k or not z.shape[-2]:
         raise MalformedInput(f"measurements have shape {z.shape}, but must have (T, {k}) or (B, T, {k}), T at least 1")
-    missing = np.isnan(z)
-    wrong = np.isinf(z).any(-1) | (missing.any(-1) & ~missing.all(-1))
+    wrong = (
+        np.zeros(0, bool)
+        if np.isfinite(z).all()
+        else np.isinf(z).any(-1) | (np.isnan(z).any(-1) != np.isnan(z).all(-1))
+    )
     if wrong.any():
         where = tuple(int(i) for i in np.argwhere(wrong)[0])
         raise MalformedInput(
