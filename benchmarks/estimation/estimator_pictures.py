@@ -18,17 +18,24 @@ import numpy as np
 from plansim.core.beliefs import Gaussian
 from plansim.core.layout import layout
 from plansim.estimation import (
+    CubatureKalmanFilter,
     DeadReckoning,
+    EnsembleKalmanFilter,
     ExtendedKalmanFilter,
     FixedLagSmoother,
     InteractingMultipleModel,
+    IteratedExtendedKalmanFilter,
     KalmanFilter,
     RauchTungStriebel,
+    SquareRootUnscentedKalmanFilter,
+    TimedFilter,
     UnscentedKalmanFilter,
     filter_sequence,
 )
 from plansim.estimation.kalman.sigma_points import ScaledPoints, root, unscented_transform
+from plansim.models.beacon import Beacon
 from plansim.models.kinematic import ConstantVelocity, CoordinatedTurn
+from plansim.models.linear_motion import LinearSystem
 from plansim.models.linear_sensor import LinearSensor
 from plansim.models.odometry import WheelOdometry
 from plansim.models.position import Position
@@ -191,8 +198,119 @@ def polar_to_cartesian() -> None:
     save(figure, "polar_to_cartesian")
 
 
+def sharp_sensor() -> None:
+    """A place known roughly, a distance read sharply: the exact posterior, and what each filter makes of it."""
+    prior = Gaussian(np.array([1.2, 0.6]), np.diag([0.8, 0.8]) ** 2)
+    sensor, z = Beacon((0.0, 0.0), range_std=0.05), np.array([2.2])
+    x, y = np.meshgrid(np.linspace(-0.8, 3.4, 500), np.linspace(-1.6, 2.8, 500))
+    points = np.stack((x, y), -1)
+    misfit = (np.hypot(x, y) - z[0]) / 0.05
+    density = np.exp(-0.5 * (misfit**2 + (((points - prior.mean) / 0.8) ** 2).sum(-1)))
+    still = LinearSystem("x y", np.zeros((2, 2)), noise_density=1e-9 * np.eye(2))
+    filters = {
+        "extended": ExtendedKalmanFilter(still),
+        "iterated": IteratedExtendedKalmanFilter(still),
+        "unscented": UnscentedKalmanFilter(still),
+        "square-root unscented": SquareRootUnscentedKalmanFilter(still),
+        "cubature": CubatureKalmanFilter(still),
+        "ensemble, 200": EnsembleKalmanFilter(still, members=200),
+    }
+    figure, axes = plt.subplots(2, 3, figsize=(8.4, 5.6), sharex=True, sharey=True, constrained_layout=True)
+    for ax, (name, estimator) in zip(axes.flat, filters.items(), strict=True):
+        rng = np.random.default_rng(0)
+        mean, cov = estimator.update(estimator.around(prior, rng), z, sensor, rng).belief.gaussian(still.state)
+        ax.contourf(x, y, density, levels=6, cmap="Greys")
+        ax.plot(*ring(prior), "C2:", lw=1.2, label="before")
+        ax.plot(*ring(Gaussian(mean, cov)), "C3-", lw=1.6, label="after")
+        ax.plot(*mean, "C3+", ms=10)
+        ax.set(title=name, aspect="equal")
+    axes[0, 0].legend(fontsize=8, loc="lower left")
+    save(figure, "sharp_sensor")
+
+
+def ring(belief: Gaussian, radius: float = 2.0) -> np.ndarray:
+    """Points (2, 200) of the ellipse of so many standard deviations."""
+    angle = np.linspace(0, 2 * np.pi, 200)
+    return belief.mean[:, None] + radius * np.linalg.cholesky(belief.cov) @ np.stack((np.cos(angle), np.sin(angle)))
+
+
+def late() -> None:
+    """A camera that sees well and answers late: left out, taken for new, or inserted where it belongs."""
+    motion, delay = ConstantVelocity(dimension=1, acceleration_density=2.0), 0.8
+    often, camera = (LinearSensor("x", [[1.0, 0.0]], [[std**2]]) for std in (1.5, 0.1))
+    rng, x, truth = np.random.default_rng(2), np.array([0.0, 3.0]), []
+    ways = {"left out": [], "taken for new": [], "inserted": []}
+    start = Gaussian(np.array([0.0, 0.0]), np.diag([9.0, 9.0]))
+    estimator = KalmanFilter(motion)
+    plain = {name: start for name in ("left out", "taken for new")}
+    timed = TimedFilter(estimator, {"often": often, "camera": camera}, start, time=0.0, horizon=2.0)
+    pending: list[tuple[float, np.ndarray]] = []
+    for k in range(1, 121):
+        now, x = 0.1 * k, motion.sample(x, None, 0.1, rng)
+        truth.append(x)
+        reading = often.measure(x) + rng.normal(0, 1.5, 1)
+        plain = {
+            name: estimator.update(estimator.predict(b, None, 0.1), reading, often).belief for name, b in plain.items()
+        }
+        timed.observe(now, reading, "often")
+        if k % 5 == 0:
+            pending.append((now, camera.measure(x) + rng.normal(0, 0.1, 1)))
+        while pending and pending[0][0] <= now - delay:
+            then, seen = pending.pop(0)
+            plain["taken for new"] = estimator.update(plain["taken for new"], seen, camera).belief
+            timed.observe(then, seen, "camera")
+        for name, belief in {**plain, "inserted": timed.estimate(now)}.items():
+            ways[name].append(belief.mean[0])
+    t, truth = 0.1 * np.arange(1, 121), np.array(truth)
+    figure, ax = plt.subplots(figsize=(7.5, 3.2), constrained_layout=True)
+    for (name, places), style in zip(ways.items(), ("C7-", "C3-", "C0-"), strict=True):
+        error = np.array(places) - truth[:, 0]
+        ax.plot(t, error, style, lw=1.4, label=f"{name}: {np.sqrt((error**2).mean()):.2f} m")
+    ax.axhline(0, color="k", lw=0.6)
+    ax.set(xlabel="time (s)", ylabel="error of the position (m)", title="a sharp reading that is 0.8 s late")
+    ax.legend(fontsize=8)
+    save(figure, "late")
+
+
+def kalman_bells() -> None:
+    """One update as bells, and a position that is followed through a gap in the readings."""
+    figure, (left, right) = plt.subplots(1, 2, figsize=(10, 3.6), layout="constrained", width_ratios=[1, 1.3])
+    motion, sensor = ConstantVelocity(1, 0.05), LinearSensor("x", [[1.0, 0.0]], [[0.6**2]])
+    estimator, x = KalmanFilter(motion), np.linspace(-3, 5, 400)
+    prior = Gaussian(np.array([0.0, 1.0]), np.array([[1.0, 0.3], [0.3, 0.4]]))
+    posterior = estimator.update(prior, np.array([2.0]), sensor).belief
+    bells = {
+        "prior": (prior.mean[0], prior.cov[0, 0], "tab:blue"),
+        "measurement": (2.0, sensor.cov[0, 0], "tab:orange"),
+        "posterior": (posterior.mean[0], posterior.cov[0, 0], "tab:green"),
+    }
+    for name, (mean, variance, colour) in bells.items():
+        bell = np.exp(-0.5 * (x - mean) ** 2 / variance) / np.sqrt(2 * np.pi * variance)
+        left.plot(x, bell, color=colour, label=f"{name}, std {np.sqrt(variance):.2f} m")
+        left.fill_between(x, bell, color=colour, alpha=0.15)
+    left.set(xlabel="position (m)", ylabel="density (1/m)", title="the posterior is their product")
+    left.legend(fontsize=8)
+    rng, t = np.random.default_rng(2), np.arange(1, 41)
+    truth = np.sin(t / 8) * 6 + 0.3 * t
+    z = truth[:, None] + rng.normal(0, 0.6, (40, 1))
+    z[18:27] = np.nan
+    found = filter_sequence(estimator, Gaussian(np.zeros(2), np.eye(2)), z, sensor, 1.0)
+    wide = 2 * np.sqrt(found.cov[:, 0, 0])
+    mean = found.mean[:, 0]
+    right.fill_between(t, mean - wide, mean + wide, color="tab:green", alpha=0.25, label="±2 std")
+    right.plot(t, mean, color="tab:green", label="estimate")
+    right.plot(t, truth, "k--", lw=1, label="truth")
+    right.plot(t, z[:, 0], ".", color="tab:orange", label="readings")
+    right.set(xlabel="time (s)", ylabel="position (m)", title="without readings it knows less and less")
+    right.legend(fontsize=8)
+    save(figure, "kalman_bells")
+
+
 DRAWN: dict[str, Callable[[], None]] = {
+    "kalman_bells": kalman_bells,
     "polar_to_cartesian": polar_to_cartesian,
+    "sharp_sensor": sharp_sensor,
+    "late": late,
     "imm": imm,
     "smoothing": smoothing,
     "fixed_lag": fixed_lag,

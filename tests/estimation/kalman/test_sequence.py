@@ -112,6 +112,7 @@ def test_a_sampling_filter_has_no_innovation_and_follows_within_its_error():
 
 
 def test_a_sequence_survives_what_is_all_but_singular():
+    """From 1e14 to 1e-12 in one step: of sixteen digits a root keeps three."""
     start = Gaussian(np.zeros((3, 2)), 1e14 * np.eye(2))
     z, sharp = np.ones((3, 20, 2)), LinearSensor("angle rate", np.eye(2), 1e-12 * np.eye(2))
     still = LinearSystem("angle rate", np.zeros((2, 2)))
@@ -119,7 +120,7 @@ def test_a_sequence_survives_what_is_all_but_singular():
     for belief in (start, own):
         found = filter_sequence(KalmanFilter(still), belief, z, sharp, 0.1)
         np.testing.assert_allclose(
-            found.cov[..., -1, :, :], np.broadcast_to(1e-12 / 20 * np.eye(2), (3, 2, 2)), rtol=1e-6
+            found.cov[..., -1, :, :], np.broadcast_to(1e-12 / 20 * np.eye(2), (3, 2, 2)), rtol=1e-3
         )
 
 
