@@ -10,8 +10,10 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import itertools
 import os
 import pickle
+import secrets
 import types
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -63,6 +65,7 @@ def _compile(k: Kernel) -> Callable[..., Any]:
         return k.function
     import numba
 
+    _name_symbols()
     for owner, name, callee in list(_called_kernels(k.function)):
         _rebind(owner, name, callee.compiled)
     # what calls a kernel that allocates must be allowed to
@@ -76,6 +79,20 @@ def _compile(k: Kernel) -> Callable[..., Any]:
     if cache is not None:
         dispatcher._cache = cache
     return dispatcher
+
+
+@functools.cache
+def _name_symbols() -> None:
+    """Gives machine code names that no other process gives.
+
+    numba names it by counters that begin anew in each process, so code that is read back may have the name of code from
+    another process, and the linker then takes the one that was there first: another size's, another record's.
+    """
+    from numba.core.bytecode import FunctionIdentity
+    from numba.core.types import Record
+
+    FunctionIdentity._unique_ids = itertools.count(secrets.randbits(60))
+    Record.mangling_args = property(lambda self: ("Record", (_digest(self.name.encode())[:16],)))  # type: ignore
 
 
 # --- what a kernel refers to -------------------------------------------------------------------------------
@@ -150,7 +167,7 @@ def _content_cache(function: Callable[..., Any], sources: frozenset[tuple[str, s
     except ImportError:
         return None
 
-    stamp = _digest(repr(sorted(sources)).encode())
+    stamp = _digest(repr((_name_symbols.__name__, sorted(sources))).encode())  # older code has names that meet
     # closures of one factory share a name: their files keep them apart, their contents tell when they are stale
     files = _digest(repr(sorted(name for name, _ in sources)).encode())[:12]
 

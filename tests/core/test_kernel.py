@@ -131,6 +131,58 @@ def test_kernels_of_one_factory_for_several_sizes_keep_their_machine_code_side_b
     assert _run(tmp_path, code) == ["3.0", "4.0", "1", "1"]
 
 
+LONG = """
+from math import exp, sin
+
+import numpy as np
+
+from plansim.core.kernel import kernel
+
+def scaled(size):
+    @kernel
+    def inner(x):  # too long to be inlined
+        s = 0.0
+        for i in range(size):
+            s += x[i] * size
+LINES
+        return s
+
+    @kernel
+    def outer(x):
+        return inner(x) + 0.0 * inner(x[::1]) * inner(x)
+
+    return outer
+
+@kernel
+def summed(row):
+    s, x = 0.0, row["x"]
+    for i in range(x.shape[0]):
+        s += x[i]
+LINES
+    return s
+
+@kernel
+def total(state):
+    return summed(state[0]) + 0.0 * summed(state[1]) * summed(state[0])
+
+def of_size(size):
+    rows = np.zeros(2, [("steps", "i8"), ("x", "f8", (size,))])
+    rows["x"] = 1.0
+    return scaled(size)(np.ones(9)), total(rows)
+"""
+
+
+@compiled_only
+def test_machine_code_of_several_processes_is_never_run_in_place_of_another(tmp_path):
+    lines = "".join(f"        s += 0.0 * exp(sin(x[0] * {i}.0))\n" for i in range(60))
+    text = LONG.replace("LINES\n", lines, 1).replace("LINES\n", textwrap.indent(textwrap.dedent(lines), "    "))
+    (tmp_path / "long.py").write_text(text)
+    for size in (2, 3):  # each in a process that counts from the beginning
+        assert _run(tmp_path, f"import long; print(*long.of_size({size}))") == [f"{size * size:.1f}", f"{size:.1f}"]
+    both = _run(tmp_path, "import long; print(*long.of_size(2), *long.of_size(3))")
+    assert both == ["4.0", "2.0", "9.0", "3.0"]
+
+
 @compiled_only
 @pytest.mark.parametrize("damage", ["moved", "cut short"])
 def test_machine_code_that_cannot_be_read_back_is_compiled_again(tmp_path, damage):
