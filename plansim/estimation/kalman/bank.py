@@ -11,14 +11,14 @@ from math import log, pi, sqrt
 import numpy as np
 
 from plansim.core.kernel import lean_kernel
-from plansim.estimation.kalman.one_filter import too_sharp, too_small, wrapped
+from plansim.estimation.kalman.one_filter import largest_trace, too_small, wrapped
 
 LANES = 128  # filters at a time: what they need lies in the fastest memory
 
 
 def workspace(n: int, k: int) -> tuple[int, int, int, int]:
     """The shape of `work`."""
-    return 8, max(n, k), max(n, k), LANES
+    return 9, max(n, k), max(n, k), LANES
 
 
 @lean_kernel
@@ -85,17 +85,18 @@ def correct_lanes(model, z, x, P, v, S, log_likelihoods, first, count, work):
     n, k = x.shape[0], z.shape[0]
     H, R, turns, turns_of_measurement, offset = model[2], model[3], model[5, 0], model[5, 1], model[5, 2]
     HP, half, K, AP, KR, L, w = work[0], work[1], work[2], work[3], work[4], work[5], work[6, 0]
-    likelihood = log_likelihoods[first:]
+    likelihood, volume = log_likelihoods[first:], work[8, 0, 0]
     fill(likelihood, -0.5 * k * log(2 * pi), count)
-    trace, largest = w[0], 0.0
+    fill(volume, 1.0, count)
+    trace, limit, above = w[0], largest_trace(H, R, n, k), 0
     shift(trace, P[0, 0, first:], 0.0, count)
     for i in range(1, n):
         add_times(trace, 0.0, 1.0, P[i, i, first:], 1, count)
     for lane in range(count):
-        largest = max(largest, trace[lane])
-    if too_sharp(largest, H, R, n, k):
+        above += trace[lane] > limit
+    if above:
         for lane in range(count):
-            if too_sharp(trace[lane], H, R, n, k):
+            if trace[lane] > limit:
                 likelihood[lane] = np.nan
     for i in range(k):
         shift(v[i, first:], z[i, first:], -offset[i], count)
@@ -120,7 +121,9 @@ def correct_lanes(model, z, x, P, v, S, log_likelihoods, first, count, work):
         for j in range(i):
             solve_scaled(L[i, j], S[i, j, first:], L[i], L[j], j, L[j, j], count)
         solve_row(L[i, i], S[i, i, first:], L[i], L[i], i, count)
-        root_of_pivot(L[i, i], i, R, work[7], likelihood, count)
+        root_of_pivot(L[i, i], i, R, work[7], volume, count)
+        if i % 8 == 7 or i == k - 1:
+            add_log(likelihood, volume, count)
         for j in range(n):
             solve_scaled(half[j, i], HP[i, j], L[i], half[j], i, L[i, i], count)
         solve_scaled(w[i], v[i, first:], L[i], w, i, L[i, i], count)
@@ -138,37 +141,49 @@ def correct_lanes(model, z, x, P, v, S, log_likelihoods, first, count, work):
             product(K[j, i], K[j, i], L[i, i], count)
     A = HP
     for i in range(n):
-        for a in range(k):
-            add_product(x[i, first:], half[i, a], w[a], 1, count)
+        add_dot(x[i, first:], half[i], w, k, 1, count)
         if turns[i] != 0.0:
             wrap(x[i, first:], count)
         for j in range(n):
             if seen(H, k, j):
-                fill(A[i, j], 1.0 if i == j else 0.0, count)
+                begun = 0
                 for a in range(k):
-                    add_times(A[i, j], 0.0, -H[a, j], K[i, a], 1, count)
+                    begun = add_times(A[i, j], 1.0 if i == j else 0.0, -H[a, j], K[i, a], begun, count)
         for j in range(k):
             begun = 0
             for a in range(k):
                 begun = add_times(KR[i, j], 0.0, R[a, j], K[i, a], begun, count)
     for i in range(n):  # a component that no reading has in it has a column of the identity in A
         for j in range(n):
-            begun = 0
+            begun, last = 0, -1
             for a in range(n):
                 if seen(H, k, a):
-                    begun = add_product(AP[i, j], A[i, a], P[a, j, first:], begun, count)
+                    if last >= 0:
+                        begun = add_products(
+                            AP[i, j], A[i, last], P[last, j, first:], A[i, a], P[a, j, first:], begun, count
+                        )
+                    last = a if last < 0 else -1
                 elif a == i:
-                    begun = add_times(AP[i, j], 0.0, 1.0, P[a, j, first:], begun, count)
+                    if last >= 0:
+                        begun = add_product(AP[i, j], A[i, last], P[last, j, first:], begun, count)
+                    begun, last = add_times(AP[i, j], 0.0, 1.0, P[a, j, first:], begun, count), -1
+            if last >= 0:
+                add_product(AP[i, j], A[i, last], P[last, j, first:], begun, count)
     for i in range(n):
         for j in range(n):
-            begun = 0
+            begun, last = 0, -1
             for a in range(n):
                 if seen(H, k, a):
-                    begun = add_product(P[i, j, first:], AP[i, a], A[j, a], begun, count)
+                    if last >= 0:
+                        begun = add_products(P[i, j, first:], AP[i, last], A[j, last], AP[i, a], A[j, a], begun, count)
+                    last = a if last < 0 else -1
                 elif a == j:
-                    begun = add_times(P[i, j, first:], 0.0, 1.0, AP[i, a], begun, count)
-            for a in range(k):
-                begun = add_product(P[i, j, first:], KR[i, a], K[j, a], begun, count)
+                    if last >= 0:
+                        begun = add_product(P[i, j, first:], AP[i, last], A[j, last], begun, count)
+                    begun, last = add_times(P[i, j, first:], 0.0, 1.0, AP[i, a], begun, count), -1
+            if last >= 0:
+                begun = add_product(P[i, j, first:], AP[i, last], A[j, last], begun, count)
+            add_dot(P[i, j, first:], KR[i], K[j], k, begun, count)
             if i > j:
                 average(P[i, j, first:], P[j, i, first:], count)
     for lane in range(count):
@@ -198,18 +213,26 @@ def solve_scaled(out, start, a, b, size, by, count):
 
 
 @lean_kernel
-def root_of_pivot(found, i, R, scratch, likelihood, count):
-    """Pivots become the inverses of their roots, and the likelihood has their share of the volume."""
-    lowest = np.inf
+def root_of_pivot(found, i, R, scratch, volume, count):
+    """Pivots become the inverses of their roots, and the volume has them as factors."""
+    enough = 0
     for lane in range(count):
-        lowest = min(lowest, found[lane])
-    if not lowest >= R[i, i]:
+        enough += found[lane] >= R[i, i]
+    if enough < count:
         for lane in range(count):
             if too_small(found[lane], i, R, scratch[:, :, 0]):
                 found[lane] = np.nan
     for lane in range(count):
-        likelihood[lane] -= 0.5 * log(found[lane])
+        volume[lane] *= found[lane]
         found[lane] = 1.0 / sqrt(found[lane])
+
+
+@lean_kernel
+def add_log(likelihood, volume, count):
+    """The likelihood has its share of the volume, which begins anew."""
+    for lane in range(count):
+        likelihood[lane] -= 0.5 * log(volume[lane])
+        volume[lane] = 1.0
 
 
 @lean_kernel
@@ -265,6 +288,27 @@ def add_product(out, a, b, begun, count):
     else:
         product(out, a, b, count)
     return 1
+
+
+@lean_kernel
+def add_products(out, a, b, c, d, begun, count):
+    """Two products at a time: half the way to memory and back."""
+    if begun:
+        for lane in range(count):
+            out[lane] = out[lane] + a[lane] * b[lane] + c[lane] * d[lane]
+    else:
+        for lane in range(count):
+            out[lane] = a[lane] * b[lane] + c[lane] * d[lane]
+    return 1
+
+
+@lean_kernel
+def add_dot(out, a, b, size, begun, count):
+    """Adds a[0] b[0] + ... + a[size - 1] b[size - 1]."""
+    for i in range(0, size - 1, 2):
+        begun = add_products(out, a[i], b[i], a[i + 1], b[i + 1], begun, count)
+    if size % 2:
+        add_product(out, a[size - 1], b[size - 1], begun, count)
 
 
 @lean_kernel

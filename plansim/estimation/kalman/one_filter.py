@@ -54,15 +54,16 @@ def symmetrise(P, n):
 
 
 @lean_kernel
-def too_sharp(trace, H, R, n, k):
-    """Whether a reading is surer than the rounding of a covariance with this trace."""
+def largest_trace(H, R, n, k):
+    """Of a covariance whose rounding the surest reading cannot see."""
+    limit = np.inf
     for i in range(k):
         size = 0.0
         for a in range(n):
             size += H[i, a] * H[i, a]
-        if trace * size > SHARP * R[i, i]:
-            return True
-    return False
+        if size > 0.0:
+            limit = min(limit, SHARP * R[i, i] / size)
+    return limit
 
 
 @lean_kernel
@@ -158,7 +159,7 @@ def kernels(n_fixed: int = 0, k_fixed: int = 0) -> Kernels:
         trace = 0.0
         for i in range(n):
             trace += P[i, i]
-        if too_sharp(trace, H, R, n, k):
+        if trace > largest_trace(H, R, n, k):
             return update_by_root(x, P, v, H, R, turns, S, work)
         for i in range(k):
             for j in range(n):
@@ -173,7 +174,7 @@ def kernels(n_fixed: int = 0, k_fixed: int = 0) -> Kernels:
                     total += HP[i, a] * H[j, a]
                 S[i, j] = total
                 S[j, i] = total
-        log_likelihood = -0.5 * k * log(2 * pi)
+        log_likelihood, volume = -0.5 * k * log(2 * pi), 1.0
         for i in range(k):  # S = L Lᵀ, of whose diagonal the inverse is kept; half = L⁻¹ H P, w = L⁻¹ v
             for j in range(i):
                 total = S[i, j]
@@ -188,7 +189,10 @@ def kernels(n_fixed: int = 0, k_fixed: int = 0) -> Kernels:
             if not 0.0 < total < np.inf:
                 return np.nan
             L[i, i] = 1.0 / sqrt(total)
-            log_likelihood -= 0.5 * log(total)
+            volume *= total
+            if i % 8 == 7 or i == k - 1:  # one logarithm of a few pivots, that cannot overflow
+                log_likelihood -= 0.5 * log(volume)
+                volume = 1.0
             for j in range(n):
                 total = HP[i, j]
                 for a in range(i):
