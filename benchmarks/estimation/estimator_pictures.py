@@ -23,10 +23,12 @@ from plansim.estimation import (
     EnsembleKalmanFilter,
     ExtendedKalmanFilter,
     FixedLagSmoother,
+    Gated,
     InteractingMultipleModel,
     IteratedExtendedKalmanFilter,
     KalmanFilter,
     RauchTungStriebel,
+    SquareRootKalmanFilter,
     SquareRootUnscentedKalmanFilter,
     TimedFilter,
     UnscentedKalmanFilter,
@@ -306,10 +308,84 @@ def kalman_bells() -> None:
     save(figure, "kalman_bells")
 
 
+def steady_state() -> None:
+    """The gain of a random walk's filter: from whatever start to the golden ratio, and how soon."""
+    walk = LinearSystem("x", [[0.0]], noise_density=[[1.0]])
+    sensor, estimator = LinearSensor("x", [[1.0]], [[1.0]]), KalmanFilter(walk)
+    figure, ax = plt.subplots(figsize=(6.0, 3.0), constrained_layout=True)
+    for variance, style in ((100.0, "C0o-"), (1.0, "C1o-"), (0.01, "C2o-")):
+        belief, gains = Gaussian(np.zeros(1), np.array([[variance]])), []
+        for _ in range(8):
+            belief = estimator.predict(belief, None, 1.0)
+            gains.append(belief.cov[0, 0] / (belief.cov[0, 0] + 1.0))
+            belief = estimator.update(belief, np.zeros(1), sensor).belief
+        ax.plot(np.arange(1, 9), gains, style, ms=4, label=f"variance at the start {variance:g}")
+    ax.axhline((np.sqrt(5) - 1) / 2, color="k", ls=":", label="steady state, 0.618034")
+    ax.set(xlabel="step", ylabel="gain")
+    ax.legend(fontsize=8)
+    save(figure, "steady_state")
+
+
+def square_root() -> None:
+    """The least variance that is left after many sharp readings: by the textbook's subtraction, and by roots."""
+    motion, sensor = (
+        ConstantVelocity(dimension=1, acceleration_density=1e-12),
+        LinearSensor("x", [[1.0, 0.0]], [[1e-12]]),
+    )
+    F, H, R, Q = motion.transition(1.0), sensor.matrix, sensor.cov, motion.noise_cov(None, None, 1.0)
+    start = Gaussian(np.zeros(2), 1e6 * np.eye(2))
+    filters = {"roots": SquareRootKalmanFilter(motion), "Kalman filter": KalmanFilter(motion)}
+    beliefs = {name: one.around(start) for name, one in filters.items()}
+    textbook, least = start.cov, {name: [] for name in ("P - K H P", *filters)}
+    for _ in range(12):
+        textbook = F @ textbook @ F.T + Q
+        textbook = textbook - textbook @ H.T @ np.linalg.solve(H @ textbook @ H.T + R, H @ textbook)
+        least["P - K H P"].append(np.linalg.eigvalsh(textbook)[0])
+        for name, one in filters.items():
+            beliefs[name] = one.update(one.predict(beliefs[name], None, 1.0), np.zeros(1), sensor).belief
+            least[name].append(np.linalg.eigvalsh(beliefs[name].gaussian(motion.state).cov)[0])
+    figure, ax = plt.subplots(figsize=(6.5, 3.0), constrained_layout=True)
+    for (name, values), style in zip(least.items(), ("C3.", "C0-", "C2--"), strict=True):
+        ax.plot(values, style, label=name)
+    ax.axhline(0, color="k", lw=0.6)
+    ax.set_yscale("symlog", linthresh=1e-14)
+    ax.set(
+        xlabel="step", ylabel="least eigenvalue of the covariance", title="variance 10⁶ at the start, readings of 10⁻¹²"
+    )
+    ax.legend(fontsize=8)
+    save(figure, "square_root")
+
+
+def gating() -> None:
+    """One reading in twelve is nonsense: a filter that believes it, and one that does not."""
+    rng, motion, sensor = np.random.default_rng(1), ConstantVelocity(1, 0.05), LinearSensor("x", [[1.0, 0.0]], [[1.0]])
+    x, truth, readings = np.array([0.0, 1.0]), [], []
+    for k in range(80):
+        x = motion.sample(x, None, 1.0, rng)
+        truth.append(x[0])
+        readings.append(x[:1] + (rng.normal(0, 1.0, 1) if k % 12 != 9 else rng.uniform(-60, 60, 1)))
+    filters = {"all believed": KalmanFilter(motion), "gate of 99 %": Gated(KalmanFilter(motion), 0.99)}
+    figure, ax = plt.subplots(figsize=(7.0, 3.2), constrained_layout=True)
+    ax.plot(np.ravel(readings), "k.", ms=4, label="readings")
+    ax.plot(truth, "k-", lw=0.8, label="truth")
+    for (name, one), style in zip(filters.items(), ("C3-", "C0-"), strict=True):
+        belief, places = one.around(Gaussian(np.array([0.0, 1.0]), np.eye(2))), []
+        for z in readings:
+            belief = one.update(one.predict(belief, None, 1.0), z, sensor).belief
+            places.append(belief.mean[0])
+        ax.plot(places, style, lw=1.4, label=f"{name}: {np.sqrt(np.mean((np.array(places) - truth) ** 2)):.2f} m")
+    ax.set(xlabel="step", ylabel="position (m)")
+    ax.legend(fontsize=8)
+    save(figure, "gating")
+
+
 DRAWN: dict[str, Callable[[], None]] = {
     "kalman_bells": kalman_bells,
     "polar_to_cartesian": polar_to_cartesian,
     "sharp_sensor": sharp_sensor,
+    "steady_state": steady_state,
+    "square_root": square_root,
+    "gating": gating,
     "late": late,
     "imm": imm,
     "smoothing": smoothing,

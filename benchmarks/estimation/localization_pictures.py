@@ -1,4 +1,4 @@
-"""Draws docs/pictures/global_localization.gif: a cloud everywhere becomes several places, then one; carried off; found.
+"""Draws the pictures of localisation: a cloud everywhere becomes several places, then one; how a scan fits a map.
 
 python benchmarks/estimation/localization_pictures.py
 """
@@ -17,6 +17,7 @@ from plansim.core.map_makers import rooms
 from plansim.estimation.localization.clusters import SHARE_OF_A_PLACE, clusters
 from plansim.estimation.localization.monte_carlo import MonteCarloLocalization
 from plansim.models.lidar import Lidar
+from plansim.models.lidar_beams import BeamModel
 from plansim.models.lidar_likelihood import LikelihoodField
 from plansim.models.odometry import WheelOdometry
 from plansim.viz.canvas import Canvas
@@ -74,6 +75,32 @@ def with_chart(picture, counts, total):
     return image
 
 
+def fits() -> None:
+    """How likely one scan is from each place, in the true direction: by a likelihood field, and by beams."""
+    import matplotlib
+
+    matplotlib.use("agg")
+    import matplotlib.pyplot as plt
+
+    grid, lidar = rooms(seed=3), Lidar(beams=120, max_range=6.0)
+    ranges = lidar.scan(grid, START, np.random.default_rng(0))
+    (x0, y0), (x1, y1) = grid.bounds
+    x, y = np.meshgrid(np.arange(x0, x1, 0.1), np.arange(y0, y1, 0.1))
+    poses = np.stack((x, y, np.full(x.shape, START[2])), -1)
+    sensors = {"likelihood field": LikelihoodField(grid, lidar), "beam model": BeamModel(grid, lidar)}
+    figure, axes = plt.subplots(1, 2, figsize=(9.5, 3.6), sharey=True, layout="constrained")
+    for axis, (name, sensor) in zip(axes, sensors.items(), strict=True):
+        fit = np.where(grid.is_free(poses[..., :2]), sensor.log_likelihood(ranges, poses), np.nan)
+        axis.imshow(grid.occupied, origin="lower", extent=(x0, x1, y0, y1), cmap="Greys")
+        best = np.nanmax(fit)
+        shown = axis.imshow(fit - best, origin="lower", extent=(x0, x1, y0, y1), vmin=-250, cmap="viridis")
+        axis.plot(*START[:2], "r+", markersize=12, markeredgewidth=2)
+        axis.set(title=name, xlabel="x (m)")
+    axes[0].set_ylabel("y (m)")
+    figure.colorbar(shown, ax=axes, label="log-likelihood below the best", shrink=0.8)
+    figure.savefig(PICTURES / "lidar_fit.png", dpi=90)
+
+
 def main() -> None:
     from PIL import Image
 
@@ -87,6 +114,7 @@ def main() -> None:
     flat = [image.quantize(palette=palette, dither=Image.Dither.NONE) for image in images]
     times = [1200, 900, 900, *[180] * (len(flat) - 4), 1500]
     flat[0].save(PICTURES / "global_localization.gif", save_all=True, append_images=flat[1:], duration=times, loop=0)
+    fits()
 
 
 if __name__ == "__main__":
