@@ -19,7 +19,8 @@ def propagate(first, detection, log_weight, log_missed, detections, tolerance, m
 
     to_detection: how much a track wants a detection against all else that it could have; to_track: how free a
     detection is of the other tracks. Both settle whatever the weights are (their theorem 1). Sums without one term are
-    sums from both ends: a difference would lose a small rest beside a large term.
+    sums from both ends: a difference would lose a small rest beside a large term. `tolerance` is a share of each
+    message: one to a track that must share its detections is tiny, and yet decides.
     """
     T, P = log_missed.shape[0], detection.shape[0]
     weight, alone = np.empty(P), np.empty(T)
@@ -54,7 +55,7 @@ def propagate(first, detection, log_weight, log_missed, detections, tolerance, m
             before = 1.0
             for q in range(a, b):
                 message = 1.0 / (before + ends[q + 1])
-                change = max(change, abs(message - to_track[order[q]]))
+                change = max(change, abs(message - to_track[order[q]]) / message)
                 to_track[order[q]] = message
                 before += to_detection[order[q]]
         if change < tolerance:

@@ -28,7 +28,7 @@ class JointProbabilistic:
     """
 
     exact_limit: float = 1e5  # multiplications for one cluster
-    tolerance: float = 1e-9  # of messages, where they are propagated
+    tolerance: float = 1e-9  # share of each message, where they are propagated
     rounds: int = 1000  # of messages at most
 
     soft: ClassVar[bool] = True

@@ -84,6 +84,16 @@ def test_messages_are_exact_on_a_tree_and_near_elsewhere():
         assert_equal(MESSAGES.associate(pairs), enumerated(pairs), 0.06)
 
 
+def test_messages_settle_where_clutter_is_rare_and_tracks_outnumber_detections():
+    # one track must be missed, and no detection can be of more than one: their messages are tiny, not settled
+    rng = np.random.default_rng(0)
+    for missed in (-20.0, -40.0):
+        pairs = pairs_of(rng.normal(scale=1.5, size=(10, 9)), np.full(10, missed))
+        found = JointProbabilistic(exact_limit=0).associate(pairs)
+        np.testing.assert_allclose(np.bincount(pairs.detection, found.pair), 1.0, atol=1e-6)
+        assert_equal(found, JointProbabilistic(exact_limit=0, tolerance=1e-15, rounds=100_000).associate(pairs), 1e-6)
+
+
 def test_clusters_solved_apart_are_the_whole_solved_at_once():
     rng = np.random.default_rng(5)
     block = rng.normal(size=(2, 3, 3))
