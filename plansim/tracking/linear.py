@@ -139,9 +139,10 @@ def _scan(n: int, k: int) -> Kernel:
             counts[5, kept] = detection[best] if best >= 0 else -1
             kept += 1
         for j in range(D):
-            r = limited(free[j] * births / other if integrated else logistic(0.0))
+            new = births / other
+            r = limited(free[j] * new if integrated else logistic(0.0))
             judgement = verdict_of(rule, bounds, r, 0.0, 0, 1, 1, False)
-            unclaimed = free[j] > 0.5 and (births > 0.0 or not integrated)
+            unclaimed = free[j] > 0.5 and (new > 0.0 or not integrated)
             if not unclaimed and (judgement == 0 or not integrated):
                 continue
             for a in range(n):

@@ -107,8 +107,9 @@ def small_filters(n: int, k: int) -> tuple[Kernel, Kernel, Kernel]:
                 for c in range(k):
                     apart[a] += K[a, c] * (z[detection[p], c] - expected[c])
             for a in range(n):
-                for b in range(n):
+                for b in range(a + 1):
                     cov[a, b] += share[p] * apart[a] * apart[b]
+                    cov[b, a] = cov[a, b]
         for a in range(n):
             mean[a] += shift[a]
 

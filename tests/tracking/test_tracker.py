@@ -61,6 +61,14 @@ def test_the_compiled_scan_answers_as_any_estimator_does(life, exact_limit):
     assert a.confirmed.sum() >= 10
 
 
+def test_covariances_are_symmetric_to_the_last_bit():
+    for compiled in (True, False):
+        t = tracker(compiled=compiled, clutter_density=1e-3)
+        for z in traffic(12, seed=5, scans=15).detections:
+            cov = t.step(np.concatenate([z, z + 7.0]), SENSOR, 1.0).belief.cov
+            assert np.array_equal(cov, cov.swapaxes(1, 2))
+
+
 def test_three_axes_and_correlated_noise_take_the_compiled_path_too():
     cov = np.array([[4.0, 1.0, 0.0], [1.0, 2.0, 0.5], [0.0, 0.5, 3.0]])
     sensor = LinearSensor("x y z", np.eye(3, 6), cov)
