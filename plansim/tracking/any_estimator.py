@@ -42,7 +42,7 @@ def advance(tracker, tracks: Tracks, detections: Array, sensor, dt: float, rng=N
     verdict = judged(life, after, score, misses, ages, recent, tracks.confirmed)
     columns = after, verdict == CONFIRMED, score, hits, misses, ages, recent, likeliest(pairs, shares)
     old = tracks._replace(
-        belief=posterior(tracker, belief, updated, pairs, shares, weight, seen),
+        belief=posterior(tracker, belief, updated, pairs, shares, weight, seen, rng),
         **dict(zip(COLUMNS[1:], columns, strict=True)),
     ).chosen(verdict != DELETED)
     begun, waiting = begin(tracker, tracks, shares.free, detections, sensor, dt, births, density, rng)
@@ -92,7 +92,7 @@ def expectation(estimator, belief: Any, sensor, rng=None) -> tuple[Array, Array]
     return z, symmetric(H @ moments.cov @ transpose(H)) + sensor.cov
 
 
-def posterior(tracker, belief: Any, updated: Any, pairs: Pairs, shares: Shares, weight: Array, seen: Array) -> Any:
+def posterior(tracker, belief: Any, updated: Any, pairs: Pairs, shares: Shares, weight: Array, seen: Array, rng) -> Any:
     """What each track believes, given that its target exists."""
     M, track = len(shares.missed), pairs.track
     if updated is None:
@@ -106,7 +106,8 @@ def posterior(tracker, belief: Any, updated: Any, pairs: Pairs, shares: Shares, 
     if not tracker.associator.soft:
         heaviest = np.lexsort((-shares_of, owner[order]))[first[:-1]]
         return take(both, heaviest)
-    return merged(both, shares_of / np.add.reduceat(shares_of, first[:-1])[owner[order]], first, tracker.estimator)
+    within = shares_of / np.add.reduceat(shares_of, first[:-1])[owner[order]]
+    return merged(both, within, first, tracker.estimator, rng)
 
 
 def likeliest(pairs: Pairs, shares: Shares) -> Array:

@@ -11,15 +11,15 @@ from plansim.core.beliefs import Gaussian, Information, SquareRoot
 from plansim.core.layout import Layout
 
 
-def merged(belief: Any, weights: Array, first: Array, estimator) -> Any:
+def merged(belief: Any, weights: Array, first: Array, estimator, rng: np.random.Generator | None = None) -> Any:
     """Beliefs (Q,) weighted within each track -> one belief a track (M,), of the same kind.
 
     Track i has the members first[i] : first[i + 1], one at least, whose weights sum to one. A Gaussian keeps the
     mixture's mean and covariance (Bar-Shalom and Li 1995, eq. 3.4.2-10); beliefs of modes do so mode by mode, and keep
-    each mode's probability; what is neither begins anew `around` those moments.
+    each mode's probability; what is neither begins anew `around` those moments, by `rng` where it draws.
     """
     if hasattr(belief, "beliefs"):
-        return _merged_modes(belief, weights, first, estimator)
+        return _merged_modes(belief, weights, first, estimator, rng)
     moments = _merged_gaussian(belief.gaussian(estimator.state), weights, first, estimator.state)
     if isinstance(belief, Gaussian):
         return moments
@@ -28,7 +28,7 @@ def merged(belief: Any, weights: Array, first: Array, estimator) -> Any:
     if isinstance(belief, Information):
         matrix = symmetric(np.linalg.inv(moments.cov))
         return Information((matrix @ moments.mean[..., None])[..., 0], matrix)
-    return estimator.around(moments)
+    return estimator.around(moments, rng)
 
 
 def _merged_gaussian(belief: Gaussian, weights: Array, first: Array, state: Layout) -> Gaussian:
@@ -45,7 +45,7 @@ def _merged_gaussian(belief: Gaussian, weights: Array, first: Array, state: Layo
     return Gaussian(state.add(centre, shift), symmetric(cov))
 
 
-def _merged_modes(belief: Any, weights: Array, first: Array, estimator) -> Any:
+def _merged_modes(belief: Any, weights: Array, first: Array, estimator, rng: np.random.Generator | None) -> Any:
     owner = np.repeat(np.arange(len(first) - 1), np.diff(first))
     with np.errstate(divide="ignore"):
         log_joint = np.log(weights)[:, None] + belief.log_weights  # (Q, modes): of what happened, and the mode
@@ -55,7 +55,9 @@ def _merged_modes(belief: Any, weights: Array, first: Array, estimator) -> Any:
     evenly = 1.0 / np.diff(first)[:, None]  # a mode that is impossible in each case still needs a belief
     shares = np.where(totals[owner] > 0, joint / np.where(totals > 0, totals, 1.0)[owner], evenly[owner])
     filters = getattr(estimator, "filters", (estimator,) * len(belief.beliefs))
-    modes = [merged(b, shares[:, m], first, f) for m, (b, f) in enumerate(zip(belief.beliefs, filters, strict=True))]
+    modes = [
+        merged(b, shares[:, m], first, f, rng) for m, (b, f) in enumerate(zip(belief.beliefs, filters, strict=True))
+    ]
     with np.errstate(divide="ignore"):
         log_weights = np.where(totals > 0, np.log(totals) + top, -np.inf)
     return belief._replace(beliefs=tuple(modes), log_weights=log_weights - _log_sum(log_weights))

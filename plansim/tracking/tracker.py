@@ -83,21 +83,22 @@ class Tracker:
         """No track, before the first scan."""
         n = len(self.estimator.state)
         none = np.empty(0, np.int64)
-        belief = take(self.around(Gaussian(np.zeros((1, n)), np.eye(n)[None])), slice(0))
+        unused = np.random.default_rng(0)  # some estimators cannot make a belief without drawing
+        belief = take(self.around(Gaussian(np.zeros((1, n)), np.eye(n)[None]), unused), slice(0))
         flags, numbers = np.empty(0, bool), np.empty(0)
         start = self.start_density
         if start is None:
             start = self.birth_density / (1 - self.survival) if self.survival < 1 else self.birth_density
         return Tracks(none, belief, numbers, flags, numbers, *(5 * (none,)), None, 0, float(start))
 
-    def known(self, targets: Gaussian) -> Tracks:
+    def known(self, targets: Gaussian, rng: np.random.Generator | None = None) -> Tracks:
         """Tracks of targets that are known to be there, mean (M, n) and cov (M, n, n): a state to advance from."""
         M = len(targets.mean)
         long, none, full = np.full(M, 62), np.zeros(M, np.int64), np.full(M, (1 << 62) - 1)
         sure, score = np.full(M, 1 - 1e-9), np.full(M, min(self.life.ceiling, 20.0))
         return self.nothing()._replace(
             ids=np.arange(M),
-            belief=self.around(targets),
+            belief=self.around(targets, rng),
             existence=sure,
             confirmed=np.ones(M, bool),
             score=score,

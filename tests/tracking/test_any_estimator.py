@@ -14,7 +14,7 @@ from plansim.estimation import KalmanFilter
 from plansim.models.kinematic import ConstantVelocity
 from plansim.models.position import Position
 from plansim.models.radar import Radar
-from plansim.tracking import JointProbabilisticStar, OnePoint, Tracker
+from plansim.tracking import GlobalNearestNeighbour, JointProbabilistic, JointProbabilisticStar, OnePoint, Tracker
 from plansim.tracking.merging import merged
 
 SENSOR, MOTION = Position(std=10.0), ConstantVelocity(acceleration_density=1.0)
@@ -85,6 +85,20 @@ def test_a_radar_that_looks_backwards_tracks_over_the_turn_of_its_angle():
     found = tracks.reported
     assert found.ids.tolist() == [0, 1]
     np.testing.assert_allclose(found.belief.mean[:, :2], x[:, :2], atol=15.0)
+
+
+def test_tracks_of_samples_are_near_those_of_the_kalman_filter():
+    from plansim.estimation import EnsembleKalmanFilter, ParticleFilter
+
+    scans = [np.array([[10.0 * k, 0.0], [1000.0, 500.0 - 10.0 * k]]) for k in range(8)]
+    expected, _ = run(KalmanFilter(MOTION), scans)
+    for one in (ParticleFilter(MOTION, particles=4000), EnsembleKalmanFilter(MOTION, members=2000)):
+        for associator in (JointProbabilistic(), GlobalNearestNeighbour()):
+            t = Tracker(one, clutter_density=1 / AREA, birth_density=1e-3 / AREA, associator=associator)
+            for k, z in enumerate(scans):
+                found = t.step(z, SENSOR, 1.0, np.random.default_rng(k))
+            mean = found.reported.gaussian(t.estimator.state).mean[:, :2]
+            np.testing.assert_allclose(mean, expected.reported.belief.mean[:, :2], atol=5.0)
 
 
 def test_a_merged_gaussian_has_the_mixtures_moments():
