@@ -71,28 +71,31 @@ def frame_of(target_ids: Array, track_ids: Array, distance: Array) -> Frame:
 def matched(frames: Sequence[Frame]) -> list[list[Match]]:
     """Who belongs to whom, frame by frame.
 
-    A pair of the past stays together as long as it can; the others are paired so that as many as possible have a
+    A pair of the past stays together as long as it can, and of two targets that once had a track the one that had it
+    last keeps it; the others are paired so that as many as possible have a
     partner, and then at the least sum of distances (Bernardin and Stiefelhagen 2008, "Evaluating multiple object
     tracking performance: the CLEAR MOT metrics", section 2.1.3).
     """
-    partner: dict[int, int] = {}  # of every target, the last
-    return [_matched(frame, partner) for frame in frames]
+    partner: dict[int, tuple[int, int]] = {}  # of every target, the frame in which it last had one, and which
+    return [_matched(frame, number, partner) for number, frame in enumerate(frames)]
 
 
-def _matched(frame: Frame, partner: dict[int, int]) -> list[Match]:
+def _matched(frame: Frame, number: int, partner: dict[int, tuple[int, int]]) -> list[Match]:
     targets, tracks, distance = frame.target_ids.tolist(), frame.track_ids.tolist(), frame.distance
     column = {track: j for j, track in enumerate(tracks)}
     kept: dict[int, int] = {}
-    for i, target in enumerate(targets):
-        j = column.get(partner.get(target, -1))
+    known = [i for i, target in enumerate(targets) if target in partner]
+    for i in sorted(known, key=lambda i: -partner[targets[i]][0]):
+        j = column.get(partner[targets[i]][1])
         if j is not None and j not in kept.values() and distance[i, j] < np.inf:
             kept[i] = j
     pairs = list(kept.items()) + _fresh(distance, kept)
     found = []
     for i, j in sorted(pairs):
         target, track = targets[i], tracks[j]
-        found.append(Match(target, track, float(distance[i, j]), partner.get(target, track) != track))
-        partner[target] = track
+        switched = target in partner and partner[target][1] != track
+        found.append(Match(target, track, float(distance[i, j]), switched))
+        partner[target] = number, track
     return found
 
 

@@ -58,6 +58,8 @@ def point_sets(tracks: Array, targets: Array) -> tuple[Array, Array]:
 def check_cutoff(cutoff: float, order: float) -> None:
     if not (0 < cutoff < np.inf and 1 <= order < np.inf):
         raise MalformedInput(f"cutoff is {cutoff} and order {order}, but must be positive, and at least 1")
+    if not abs(order * np.log(cutoff)) < 600:
+        raise MalformedInput(f"cutoff {cutoff} to the power of order {order} is no number that a computer can hold")
 
 
 def distances(a: Array, b: Array) -> Array:

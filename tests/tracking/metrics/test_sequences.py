@@ -39,6 +39,17 @@ def test_the_pair_of_before_is_kept_though_another_track_is_nearer():
     assert clear_mot(frames).switches == 0
 
 
+def test_a_target_that_comes_back_takes_no_track_from_the_one_that_has_it():
+    one = [frame_of([1], [7], [[0.1]]), *2 * [frame_of([2], [7], [[0.1]])], frame_of([1, 2], [7], [[0.0], [0.1]])]
+    assert [[(m.target, m.track) for m in found] for found in matched(one)] == [[(1, 7)], *3 * [[(2, 7)]]]
+    assert clear_mot(one).switches == 0
+
+
+def test_a_track_may_have_any_number_for_a_name():
+    frames = [frame_of([2], [-1], [[0.5]]), frame_of([1, 2], [-1, 3], [[0.5, np.inf], [0.1, 0.6]])]
+    assert [m.track for found in matched(frames) for m in found] == [-1, -1]
+
+
 def test_tracks_that_change_places_are_two_switches():
     frames = course([{1: 0.0, 2: 3.0}] * 3, [{7: 0.0, 8: 3.0}, {7: 0.0, 8: 3.0}, {7: 3.0, 8: 0.0}])
     score = clear_mot(frames)

@@ -104,3 +104,5 @@ def test_what_cannot_be_meant_is_refused(distance):
         distance([[0.0, 0.0]], [[0.0, 0.0]], 0.0)
     with pytest.raises(MalformedInput, match="order inf"):
         distance([[0.0, 0.0]], [[0.0, 0.0]], 1.0, np.inf)
+    with pytest.raises(MalformedInput, match="power of order 200"):
+        distance([[0.0, 0.0]], [[0.0, 0.0]], 100.0, 200.0)
