@@ -18,6 +18,8 @@ import types
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import numpy as np
+
 _COMPILE_OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy"}
 UNREADABLE = (ImportError, AttributeError, EOFError, pickle.UnpicklingError)
 _FIXED = (bool, int, float, complex, str, tuple)
@@ -62,7 +64,7 @@ def jit_enabled() -> bool:
 
 def _compile(k: Kernel) -> Callable[..., Any]:
     if not jit_enabled():
-        return k.function
+        return np.errstate(all="ignore")(k.function)  # machine code does not warn of infinities either
     import numba
 
     _name_symbols()

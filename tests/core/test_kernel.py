@@ -235,3 +235,11 @@ def test_scalar_words_are_numpy_words():
 def test_the_compiled_wrap_is_the_layouts_to_the_bit():
     angles = np.concatenate([np.linspace(-20, 20, 999), np.pi * np.arange(-4, 5)])
     assert [scalar.wrap_angle(a) for a in angles] == wrap_angle(angles).tolist()
+
+
+def test_without_compilation_an_overflow_does_not_warn_either(tmp_path):
+    folder, root = os.path.split(__file__)[0], os.getcwd()
+    code = f"import sys; sys.path[:0] = [{root!r}, {folder!r}]; import numpy as np, test_kernel as t; "
+    code += "print(t._sum_of_squares(np.array([1e200])))"
+    for disabled in "01":
+        assert _run(tmp_path, code, NUMBA_DISABLE_JIT=disabled, PYTHONWARNINGS="error::RuntimeWarning") == ["inf"]
