@@ -97,6 +97,7 @@ class Watcher:
                 belief = self._update(belief, np.asarray(observation[name], float), sensor)
         self._belief = belief
 
+    @np.errstate(over="ignore", invalid="ignore")  # of readings that are far beyond all sense
     def _update(self, belief: Any, z: Array, sensor: MeasurementModel) -> Any:
         update = self.estimator.update(belief, z, sensor, self._rng)
         self._readings += 1

@@ -25,7 +25,8 @@ class GatedUpdate(Update):
 class Gated:
     """Another estimator that does without measurements whose NIS lies beyond a chi-square quantile.
 
-    Of honest measurements it loses 1 - probability. Innovation and log-likelihood are reported as they are found.
+    Of honest measurements it loses 1 - probability. Innovation and log-likelihood are reported as they are found, so
+    that an outlier moves the modes of an interacting multiple model whose filters are gated: gate the whole instead.
     (Bar-Shalom, Li and Kirubarajan 2001, section 5.4; NIS, the normalised innovation squared: νᵀ S⁻¹ ν.)
 
     >>> from plansim.estimation import KalmanFilter
@@ -64,13 +65,15 @@ class Gated:
                 name, reads = type(self.estimator).__name__, type(sensor).__name__
                 raise MalformedInput(f"{name} reports no innovation for {reads}: there is nothing to gate by")
             return answer
-        outside = nis(update.innovation, update.innovation_cov) > gate(self.probability, update.innovation.shape[-1])
+        within = nis(update.innovation, update.innovation_cov) <= gate(self.probability, update.innovation.shape[-1])
+        outside = ~within & ~np.isnan(update.innovation).any(-1)  # a NIS beyond all numbers is outside, too
         if np.any(outside):
             answer = GatedUpdate(_where(outside, belief, update.belief), *update[1:])
         answer.gated = outside if np.ndim(outside) else bool(outside)
         return answer
 
 
+@np.errstate(over="ignore", invalid="ignore")
 def nis(innovation: Array, innovation_cov: Array) -> Array:
     """Normalised innovation squared νᵀ S⁻¹ ν, (...); NaN where the innovation is."""
     return (innovation * np.linalg.solve(innovation_cov, innovation[..., None])[..., 0]).sum(-1)

@@ -182,6 +182,7 @@ class InteractingMultipleModel:
         return carried(gaussians[i], gaussians[j], self.filters[i].state, self.filters[j].state)
 
 
+@np.errstate(over="ignore", invalid="ignore")  # of a reading far beyond what any mode explains
 def _innovation(updates: list[Update], log_weights: Array, sensor: Any) -> tuple[Array | None, Array | None]:
     innovations, covs = [one.innovation for one in updates], [one.innovation_cov for one in updates]
     if any(innovation is None for innovation in innovations):

@@ -184,6 +184,7 @@ def spelled(poles: Any) -> str:
     return "[" + ", ".join(f"{v.real:.4g}" if abs(v.imag) < 1e-12 else f"{v:.4g}" for v in values) + "]"
 
 
+@np.errstate(over="ignore")  # of a reading so far off that its log-likelihood is -inf
 def _normal(innovation: Array, S: Array) -> Array:
     """log N(innovation; 0, S)."""
     L = np.linalg.cholesky(S)

@@ -101,6 +101,7 @@ class EnsembleKalmanFilter:
         return perturbed_update(self.state, states, z, sensor, rng)
 
 
+@np.errstate(over="ignore")  # of a reading so far off that its log-likelihood is -inf
 def perturbed_update(state: Layout, states: Array, z: Array, sensor: Any, rng: np.random.Generator) -> Update:
     """Draws states (..., N, n) towards z + v, each with its own v ~ N(0, R)."""
     layout, R = sensor.measurement, np.asarray(sensor.cov, float)

@@ -145,6 +145,7 @@ def _moments(y: Array, Y: Array, H: Array) -> tuple[Array, Array, Array]:
     return (cov @ y[..., None])[..., 0], cov, blind.max((-2, -1)) <= 1e-6 * reach
 
 
+@np.errstate(over="ignore")  # of a reading so far off that its log-likelihood is -inf
 def _comparison(v: Array, S: Array, known: Array) -> tuple[Array | None, Array | None, Array]:
     """Innovation, its covariance and the log-likelihood, of those that knew what to expect."""
     if not known.any():

@@ -92,6 +92,7 @@ class IteratedExtendedKalmanFilter:
         """How much of a step to take, (..., 1): the whole, a half, a quarter... until the sum of squares falls."""
         L = root(np.asarray(sensor.cov, float))
 
+        @np.errstate(over="ignore")  # of a reading that is far beyond all sense
         def cost(xi: Array) -> Array:
             read = sensor.measure(belief.mean + (A @ xi[..., None])[..., 0])
             whitened = np.linalg.solve(L, sensor.measurement.difference(z, read)[..., None])[..., 0]

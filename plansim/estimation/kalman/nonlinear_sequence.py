@@ -144,7 +144,7 @@ def _extended(move: Kernel, read: Kernel, n: int, m: int, k: int) -> Kernel:
                         if measured[j]:
                             v[j] = wrapped(v[j])
                     ll[b, t] = correct(x[b], P[b], X, Z, ones, v, R, turns, S[b, t], L, C, K)
-                    if not ll[b, t] > -np.inf:
+                    if ll[b, t] != ll[b, t]:
                         return 1
                 else:
                     for i in range(k):
@@ -206,7 +206,7 @@ def _points(move: Kernel, noisy: Kernel | None, read: Kernel, n: int, k: int, N:
                         if measured[j]:
                             v[j] = wrapped(v[j])
                     ll[b, t] = correct(x[b], P[b], X, Z, cov_weights, v, R, turns, S[b, t], L, C, K)
-                    if not ll[b, t] > -np.inf:
+                    if ll[b, t] != ll[b, t]:
                         return 1
                 else:
                     for i in range(k):

@@ -65,6 +65,7 @@ class SquareRootUnscentedKalmanFilter:
         innovation = sensor.measurement.difference(z, expected)
         return self._corrected(belief, X, Z, unit.cov_weights, innovation, sensor)
 
+    @np.errstate(over="ignore")  # of a reading so far off that its log-likelihood is -inf
     def _corrected(self, belief: SquareRoot, X: Array, Z: Array, weights: Array, v: Array, sensor: Any) -> Update:
         noise = transpose(root(np.asarray(sensor.cov, float)))
         L = weighted_root(Z, weights, noise)
@@ -73,7 +74,7 @@ class SquareRootUnscentedKalmanFilter:
         whitened = np.linalg.solve(L, v[..., None])[..., 0]
         log_root = np.log(np.abs(np.diagonal(L, axis1=-2, axis2=-1))).sum(-1)
         log_likelihood = -0.5 * (whitened**2).sum(-1) - log_root - 0.5 * v.shape[-1] * np.log(2 * np.pi)
-        if not np.isfinite(log_likelihood).all():
+        if np.isnan(log_likelihood).any():
             raise refusal(belief.gaussian(self.state), v, v, sensor)
         mean = self.state.add(belief.mean, (K @ v[..., None])[..., 0])
         after = weighted_root(X - Z @ transpose(K), weights, noise @ transpose(K))

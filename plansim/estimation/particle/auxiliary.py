@@ -104,6 +104,9 @@ class AuxiliaryParticleFilter:
         promised, proposal = _promise(belief, measurement, sensor)
         hopeless = (prior + promised).max(-1, keepdims=True) == -np.inf  # then the motion alone proposes
         promised = np.where(hopeless, 0.0, promised)
+        if proposal is not None and hopeless.any():
+            lost, unit = hopeless[..., None], np.eye(belief.states.shape[-1])
+            proposal = Gaussian(np.where(lost, 0.0, proposal.mean), np.where(lost[..., None], unit, proposal.cov))
         first, promise = normalise(prior + promised)
         ancestors = resampler(self.resample)(first, rng)
         expected = selected(belief.expected, ancestors)

@@ -38,7 +38,8 @@ class RaoBlackwellisedParticleFilter:
 
     with normal noise, w_n and w_l correlated or not. A model that is not is refused where it is seen to be. A
     component's covariance is zero in the rows and columns of what is sampled. Without nonlinear names this is the
-    Kalman filter; with all names it is the bootstrap filter.
+    Kalman filter; with all names it is the bootstrap filter. A measurement that no particle explains says nothing: its
+    log-likelihood is -inf, and the components stay.
 
     >>> from plansim.models.kinematic import ConstantVelocity
     >>> from plansim.models.position import Position
@@ -105,6 +106,8 @@ class RaoBlackwellisedParticleFilter:
         components: Any
         components, _, _, log_likelihoods = corrected_linear(self.state, belief.components, z, expected, H, sensor)
         log_weights, evidence = normalise(belief.log_weights + log_likelihoods)
+        lost, (was, its_cov) = np.asarray(evidence == -np.inf)[..., None, None], belief.components
+        components = Gaussian(np.where(lost, was, components[0]), np.where(lost[..., None], its_cov, components[1]))
         return Update(self._resampled(Mixture(components, log_weights), needed(rng)), None, None, evidence)
 
     def _sampled(self, mean: Array, cov: Array, rng: np.random.Generator) -> Gaussian:
