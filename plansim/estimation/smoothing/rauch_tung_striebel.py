@@ -15,6 +15,8 @@ from plansim.estimation.kalman.jacobians import Derivative, motion_jacobian
 from plansim.estimation.kalman.sequence import Filtered
 from plansim.models.base import GaussianMotion
 
+ROUNDING = 1e-14  # share of the largest variance
+
 
 class Smoothed(NamedTuple):
     """N(x_t; mean, cov) of each of T steps, given all T measurements."""
@@ -54,11 +56,27 @@ class RauchTungStriebel:
 
 
 def smoother_gain(cross: Array, predicted_cov: Array) -> Array:
-    """cross @ inverse(predicted_cov), also where that is singular: what is known for certain does not move."""
-    try:
+    """cross @ inverse(predicted_cov), also where that is singular: what is known for certain does not move.
+
+    What rounding left of a variance that is 0 would be divided by, so it counts as 0 where it is that small a share.
+    """
+    size = np.sqrt(np.maximum(np.diagonal(predicted_cov, axis1=-2, axis2=-1), 0.0))
+    scale = np.where(size > 0, 1 / np.where(size > 0, size, 1.0), 0.0)  # what the units are must not matter
+    correlation = scale[..., :, None] * predicted_cov * scale[..., None, :]
+    if _is_sure(correlation):
         return transpose(np.linalg.solve(predicted_cov, transpose(cross)))
+    shares, axes = np.linalg.eigh(correlation)
+    seen, axes = shares > ROUNDING * shares[..., -1:], scale[..., :, None] * axes
+    return (cross @ axes) * np.where(seen, 1 / np.where(seen, shares, 1.0), 0.0)[..., None, :] @ transpose(axes)
+
+
+def _is_sure(correlation: Array) -> bool:
+    """Whether no pivot is near rounding."""
+    try:
+        roots = np.linalg.cholesky(correlation)
     except np.linalg.LinAlgError:
-        return cross @ np.linalg.pinv(predicted_cov, hermitian=True)
+        return False
+    return bool((np.diagonal(roots, axis1=-2, axis2=-1) > 1e-6).all())
 
 
 def all_gains(smoother, filtered: Filtered, dt: float, controls: Array | None) -> Array:

@@ -155,3 +155,26 @@ def test_controls_of_another_log_are_refused_in_words():
     filtered = filter_sequence(KalmanFilter(CAR), START, Z, GPS, DT, U)
     with pytest.raises(MalformedInput, match="must have one for each of 15 steps"):
         RauchTungStriebel(CAR).smooth(filtered, DT, U[:-1])
+
+
+@pytest.mark.parametrize(
+    ("filter", "smoother"),
+    [
+        (KalmanFilter, RauchTungStriebel),
+        (ExtendedKalmanFilter, RauchTungStriebel),
+        (UnscentedKalmanFilter, UnscentedSmoother),
+    ],
+)
+@pytest.mark.parametrize("known", [1, 2, 3])
+def test_without_noise_the_smoothed_states_are_one_trajectory_however_little_of_it_is_unknown(filter, smoother, known):
+    """What rounding leaves of a variance of 0 is divided by nowhere."""
+    motion, F = ConstantVelocity(acceleration_density=0.0), ConstantVelocity().transition(1.0)
+    for seed in range(10):
+        rng = np.random.default_rng(seed)
+        directions = rng.normal(size=(4, 4 - known))
+        z = 3.0 * rng.normal(size=(20, 2))
+        start = Gaussian(np.ones(4), directions @ directions.T)
+        filtered = filter_sequence(filter(motion), start, z, Position(std=0.5), 1.0)
+        smoothed = smoother(motion).smooth(filtered, 1.0)
+        np.testing.assert_allclose(smoothed.mean[1:], smoothed.mean[:-1] @ F.T, atol=1e-7)
+        np.testing.assert_allclose(smoothed.cov[1:], F @ smoothed.cov[:-1] @ F.T, atol=1e-7)
