@@ -20,7 +20,7 @@ from plansim.estimation.kalman.gaussian_steps import check_belief, missing
 from plansim.estimation.kalman.linear_model import NO_CONTROL, LinearModel, linear_model
 from plansim.estimation.kalman.linear_sequence import linear_sequence
 from plansim.estimation.kalman.linear_steps import gaussian_update
-from plansim.estimation.kalman.one_filter import step_entry
+from plansim.estimation.kalman.one_call import step_entry
 from plansim.estimation.kalman.sequence import Filtered
 from plansim.models.base import LinearMotion
 

@@ -10,7 +10,8 @@ from plansim.core.arrays import Array
 from plansim.core.errors import MalformedInput
 from plansim.core.layout import Layout, layout
 from plansim.estimation.kalman.gaussian_steps import check_dt
-from plansim.estimation.kalman.one_filter import Entries, entries, workspace
+from plansim.estimation.kalman.one_call import Entries, entries
+from plansim.estimation.kalman.one_filter import workspace
 from plansim.models.base import LinearMotion
 
 NO_CONTROL = np.empty(0)

@@ -12,9 +12,10 @@ from plansim.core.beliefs import Gaussian
 from plansim.core.errors import MalformedInput
 from plansim.core.kernel import Kernel, lean_kernel
 from plansim.estimation.kalman import bank, one_filter
-from plansim.estimation.kalman.bank import LANES, add_times, correct_lanes, fill, predict_lanes, shift, wrap
+from plansim.estimation.kalman.bank import LANES, correct_lanes, predict_lanes
 from plansim.estimation.kalman.linear_model import LinearModel
 from plansim.estimation.kalman.linear_steps import refused
+from plansim.estimation.kalman.rows import add_times, fill, shift, wrap
 from plansim.estimation.kalman.sequence import Filtered
 
 LONG = 500  # steps that are worth a kernel of their own for the sizes of state and measurement: it is twice as fast

@@ -17,7 +17,8 @@ from plansim.estimation.base import Update
 from plansim.estimation.kalman import bank
 from plansim.estimation.kalman.gaussian_steps import check_belief
 from plansim.estimation.kalman.linear_model import NO_CONTROL, LinearModel, turns
-from plansim.estimation.kalman.one_filter import entries, step_entry, workspace
+from plansim.estimation.kalman.one_call import entries, step_entry
+from plansim.estimation.kalman.one_filter import workspace
 
 
 def predict(state: Layout, model: LinearModel, belief: Gaussian, control: Array | None) -> Gaussian:
