@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterator
+from math import inf, nan
 from typing import Any
 
 import numpy as np
@@ -31,7 +32,7 @@ SLOPES: dict[str, Callable[..., Any]] = {
     "arcsin": lambda y, a, da: da / s.sqrt(1 - a * a),
     "arctan": lambda y, a, da: da / (1 + a * a),
     "arctan2": lambda y, a, b, da, db: (b * da - a * db) / (a * a + b * b),
-    "clip": lambda y, a, low, high, da, _, __: s.where((a >= low) & (a <= high), da, 0.0),
+    "clip": lambda y, a, low, high, da, dl, dh: s.where(a < low, dl, s.where(a > high, dh, da)),
     "cos": lambda y, a, da: -s.sin(a) * da,
     "exp": lambda y, a, da: y * da,
     "log": lambda y, a, da: da / a,
@@ -90,7 +91,7 @@ def _program(equations: Callable, by: tuple[str, ...], name: str, sizes: tuple) 
     k, text = program_text(equations, by, dict(sizes))
     # machine code is kept by the names of its sources, so each program has its own
     where = f"<{getattr(equations, '__module__', '')}:{getattr(equations, '__qualname__', '')} {name} {sizes} by {by}>"
-    made: dict[str, Any] = {"__name__": __name__}
+    made: dict[str, Any] = {"__name__": __name__, "inf": inf, "nan": nan}
     exec(compile(text, where, "exec"), made)
     return k, made["make"]
 

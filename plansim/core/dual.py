@@ -70,6 +70,12 @@ class Dual:
     def __ge__(self, other):
         return self.value >= _dual(other).value
 
+    def __eq__(self, other):
+        return self.value == _dual(other).value
+
+    def __ne__(self, other):
+        return self.value != _dual(other).value
+
 
 class Linear(NamedTuple):
     """What a function does near a point: f(x + delta) = value + jacobian @ delta + O(delta^2)."""
@@ -172,6 +178,6 @@ def where(condition, a, b):
 
 
 def clip(a, low, high):
-    """The derivative is that of `a` within the limits, and zero beyond them; the limits are plain numbers."""
-    v = _value(a)
-    return _chain(a, np.clip(v, low, high), (v >= low) & (v <= high))
+    """The derivative is that of `a` within the limits, and theirs beyond them."""
+    a = _dual(a)
+    return where(a < low, low, where(a > high, high, a))

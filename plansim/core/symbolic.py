@@ -24,7 +24,8 @@ class Tape:
         self.symbols: dict[tuple, Symbol] = {}
 
     def symbol(self, word: str, *arguments: Any) -> Symbol:
-        return self.symbols.setdefault((word, arguments), Symbol(self, len(self.symbols), word, arguments))
+        key = word, *((a.order,) if isinstance(a, Symbol) else a for a in arguments)
+        return self.symbols.setdefault(key, Symbol(self, len(self.symbols), word, arguments))
 
     def variables(self, name: str, size: int | None) -> Any:
         """name[0], name[1], ...; the one number called `name` where size is None."""
@@ -75,6 +76,7 @@ class Symbol:
         """A plain number as the exponent."""
         if isinstance(exponent, Symbol):
             raise MalformedInput("the exponent of ** must be a plain number; write exp(exponent * log(base))")
+        exponent = exponent if type(exponent) is int else float(exponent)
         if exponent == 2:
             return self * self
         if exponent == 0:
@@ -94,6 +96,12 @@ class Symbol:
 
     def __ge__(self, other):
         return self.tape.symbol(">=", self, _plain(other))
+
+    def __eq__(self, other):
+        return self.tape.symbol("==", self, _plain(other))
+
+    def __ne__(self, other):
+        return self.tape.symbol("!=", self, _plain(other))
 
     def __and__(self, other):
         return self.tape.symbol("&", self, other)

@@ -99,3 +99,27 @@ def test_numbers_of_numpy_may_stand_in_equations():
     found = jacobian(lambda m: lambda x: (scale * x[0], scale - x[0], scale / x[0]), np.array([2.0]))
     assert found.value.tolist() == [6.0, 1.0, 1.5]
     assert found.jacobian.tolist() == [[3.0], [-1.0], [-0.75]]
+
+
+def hard_to_write(m):
+    def f(x):
+        a, b = x
+        return (
+            m.clip(a, -b, b) + m.clip(0.5, b, 9.0),
+            m.clip(a, 0.0, np.inf) + a ** np.float64(1.5) + b ** np.int64(3),
+            m.where(a == 1.25, b, 0.0 * b) + m.where(a != 1.25, a, a * b),
+        )
+
+    return f
+
+
+def test_limits_that_vary_infinite_ones_equality_and_exponents_of_numpy_have_their_derivatives():
+    for x in ([1.25, 2.0], [1.25, 0.75], [3.0, 2.0], [0.5, 0.25]):
+        x, y, J = np.array(x), np.empty(3), np.empty((3, 2))
+        compiled_jacobian(hard_to_write, x=2)(x, y, J)
+        f, h = hard_to_write(np), 1e-6 * np.eye(2)
+        np.testing.assert_allclose(y, f(x), rtol=1e-14)
+        if x[0] != 1.25:
+            slopes = np.stack([(np.array(f(x + d)) - np.array(f(x - d))) / 2e-6 for d in h], -1)
+            np.testing.assert_allclose(J, slopes, atol=1e-7)
+        np.testing.assert_allclose(J, dual.linear(hard_to_write(dual)(dual.variables(x)), like=x).jacobian, rtol=1e-13)
