@@ -16,6 +16,36 @@ def checked_dt(dt: float) -> float:
     return dt
 
 
+def checked_control(control: Any, motion: Any, batch: tuple[int, ...]) -> Array | None:
+    """A control (m,) or (..., m) of finite numbers that broadcasts to a belief of leading dimensions `batch`.
+
+    Zeros where it is None; None for a motion that heeds no control.
+    """
+    names = motion.control.names
+    if not names:
+        return None
+    if control is None:
+        return np.zeros(len(names))
+    try:
+        u = np.asarray(control, float)
+    except (TypeError, ValueError) as error:
+        raise MalformedInput(f"a control of {' '.join(names)} must consist of numbers: {error}") from None
+    if u.shape[-1:] != (len(names),) or not _broadcasts(u.shape[:-1], batch):
+        raise MalformedInput(f"a control has shape {u.shape}, but must have {(*batch, len(names))}: {' '.join(names)}")
+    if not np.isfinite(u).all():
+        where = np.argwhere(~np.isfinite(u))[0]
+        raise MalformedInput(f"the control's {names[where[-1]]!r} is {u[tuple(where)]}, but must be finite")
+    return u
+
+
+def _broadcasts(shape: tuple[int, ...], to: tuple[int, ...]) -> bool:
+    """Whether arrays of a shape broadcast to another, which stays as it is."""
+    try:
+        return np.broadcast_shapes(shape, to) == to
+    except ValueError:
+        return False
+
+
 def checked_measurement(measurement: Any, sensor: Any, batch: tuple[int, ...]) -> Array:
     """A reading (k,) or (..., k) of finite numbers for a belief of leading dimensions `batch`."""
     names = sensor.measurement.names

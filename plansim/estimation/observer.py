@@ -13,7 +13,7 @@ from plansim.core.beliefs import Gaussian
 from plansim.core.errors import MalformedInput
 from plansim.core.layout import Layout
 from plansim.estimation.base import Update
-from plansim.estimation.checks import checked_dt, checked_measurement
+from plansim.estimation.checks import checked_control, checked_dt, checked_measurement
 from plansim.estimation.kalman.gaussian_steps import check_belief
 from plansim.estimation.kalman.jacobians import sensor_jacobian
 from plansim.models.base import LinearMotion, MeasurementModel
@@ -104,6 +104,7 @@ class LuenbergerObserver:
     ) -> Gaussian:
         if abs(checked_dt(dt) - self.dt) > 1e-9 * self.dt:
             raise MalformedInput(f"dt is {dt}, but the observer's gain was chosen for steps of {self.dt} s")
+        control = checked_control(control, self.motion, np.shape(belief.mean)[:-1])
         F = self.motion.transition(self.dt)
         mean = self.state.wrap(self.motion.step(belief.mean, control, self.dt))
         Q = self.motion.noise_cov(None, control, self.dt)

@@ -12,6 +12,7 @@ from plansim.core.beliefs import Gaussian
 from plansim.core.errors import MalformedInput
 from plansim.core.layout import Layout
 from plansim.estimation.base import Update
+from plansim.estimation.checks import checked_control
 from plansim.estimation.kalman.gaussian_steps import check_belief, check_dt, measured, missing, refusal
 from plansim.estimation.kalman.sigma_points import root
 from plansim.models.base import GaussianMotion
@@ -74,7 +75,7 @@ class EnsembleKalmanFilter:
     ) -> Ensemble:
         """Each member with noise of its own."""
         check_dt(dt)
-        rng, u = needed(rng), None if control is None else np.asarray(control, float)
+        rng, u = needed(rng), checked_control(control, self.motion, belief.states.shape[:-2])
         held = u if u is None or u.ndim == 1 else u[..., None, :]
         if hasattr(self.motion, "sample"):
             states = self.state.wrap(self.motion.sample(belief.states, held, dt, rng))

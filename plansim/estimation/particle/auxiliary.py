@@ -16,7 +16,7 @@ from plansim.core.arrays import Array
 from plansim.core.beliefs import Gaussian, Particles, moments
 from plansim.core.layout import Layout, layout
 from plansim.estimation.base import Update
-from plansim.estimation.checks import checked_dt, checked_measurement
+from plansim.estimation.checks import checked_control, checked_dt, checked_measurement
 from plansim.estimation.kalman.gaussian_steps import corrected_linear
 from plansim.estimation.kalman.jacobians import sensor_jacobian
 from plansim.estimation.particle.particle_filter import check_settings, drawn, needed
@@ -84,7 +84,7 @@ class AuxiliaryParticleFilter:
     def predict(
         self, belief: Expectations, control: Array | None, dt: float, rng: np.random.Generator | None = None
     ) -> Expectations:
-        control = for_each(control)
+        control = for_each(checked_control(control, self.motion, belief.states.shape[:-2]))
         expected = self.state.wrap(self.motion.step(belief.states, control, checked_dt(dt)))
         roots = root_of(self.motion.noise_cov(belief.states, control, dt))
         roots = np.broadcast_to(roots, belief.roots.shape)

@@ -14,7 +14,7 @@ from plansim.core.beliefs import Gaussian, Particles
 from plansim.core.errors import MalformedInput
 from plansim.core.layout import Layout
 from plansim.estimation.base import Update
-from plansim.estimation.checks import checked_dt
+from plansim.estimation.checks import checked_control, checked_dt
 from plansim.estimation.particle.propagation import moved, root_of
 from plansim.estimation.particle.resampling import Resampler, Scheme, normalise, resampler
 from plansim.estimation.particle.roughening import roughened
@@ -65,6 +65,7 @@ class ParticleFilter:
         self, belief: Particles, control: Array | None, dt: float, rng: np.random.Generator | None = None
     ) -> Particles:
         """Moves every particle with noise of its own."""
+        control = checked_control(control, self.motion, belief.states.shape[:-2])
         return belief._replace(states=moved(self.motion, belief.states, control, checked_dt(dt), needed(rng)))
 
     def update(

@@ -17,7 +17,7 @@ from plansim.core.beliefs import Gaussian, Mixture
 from plansim.core.errors import MalformedInput, near_miss
 from plansim.core.layout import Layout
 from plansim.estimation.base import Update
-from plansim.estimation.checks import checked_dt, checked_measurement
+from plansim.estimation.checks import checked_control, checked_dt, checked_measurement
 from plansim.estimation.kalman.gaussian_steps import check_belief, corrected_linear
 from plansim.estimation.kalman.jacobians import motion_jacobian, sensor_jacobian
 from plansim.estimation.particle.particle_filter import check_settings, needed
@@ -82,7 +82,8 @@ class RaoBlackwellisedParticleFilter:
         self, belief: Mixture, control: Array | None, dt: float, rng: np.random.Generator | None = None
     ) -> Mixture:
         """Each component's exact successor, of which what is nonlinear is then drawn."""
-        (mean, cov), control = belief.components, for_each(control)
+        mean, cov = belief.components
+        control = for_each(checked_control(control, self.motion, mean.shape[:-2]))
         F = motion_jacobian(self.motion, mean, control, checked_dt(dt))
         moved = self.state.wrap(self.motion.step(mean, control, dt))
         self._check_linear("motion", lambda x: self.motion.step(x, control, dt), self.state, belief, moved, F)

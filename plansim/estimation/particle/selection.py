@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from plansim.core.arrays import Array
@@ -15,7 +17,7 @@ def selected(values: Array, ancestors: Array, poor: Array | bool = True) -> Arra
     if not batch:
         return values[ancestors] if poor else values
     rows, out = ancestors.reshape(-1, count), np.empty(values.shape)
-    flat = values.reshape(*rows.shape, -1)
+    flat = values.reshape(*rows.shape, math.prod(values.shape[ancestors.ndim :]))
     _select(flat, rows, np.broadcast_to(poor, batch).ravel(), out.reshape(flat.shape))
     return out
 
