@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import gzip
-from datetime import datetime
+import zlib
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,8 @@ from plansim.core.arrays import Array
 from plansim.core.detection_log import DetectionLog, of_courses
 from plansim.core.errors import MalformedInput
 from plansim.core.input_files import malformed, read_bytes
-from plansim.core.text_tables import number_of, table_lines, whole_of
+from plansim.core.layout import wrap_angle
+from plansim.core.text_tables import MOST_FRAMES, number_of, table_lines, whole_of
 
 EARTH = 6_371_008.8  # m, mean radius
 _NEEDED = ("Time", "MMSI", "Latitude_degrees", "Longitude_degrees")
@@ -29,10 +31,15 @@ def read_ais(path: str | Path, dt: float = 10.0, longest_gap: float = 120.0, rea
         raise MalformedInput(f"dt is {dt} s, longest_gap {longest_gap} s and reach {reach} m, but all must be positive")
     seconds, ships, latitude, longitude = _reports(Path(path))
     north, east = (np.radians(degrees) for degrees in (latitude, longitude))
+    east = east[0] + wrap_angle(east - east[0])  # ships on both sides of the date line are near each other
     middle = np.median(north), np.median(east)
     places = EARTH * np.column_stack(((east - middle[1]) * np.cos(middle[0]), north - middle[0]))
     near = np.hypot(*places.T) <= reach
+    if not near.any():
+        malformed(Path(path), None, f"no ship is within the reach of {reach:g} m from the middle of them all")
     seconds, ships, places = seconds[near], ships[near], places[near]
+    if seconds.max() / dt > MOST_FRAMES:
+        malformed(Path(path), None, f"the reports span {seconds.max():g} s, too long for a frame every {dt:g} s")
     known = np.unique(ships).tolist()
     times = np.arange(0.0, seconds.max() + 1e-9, dt)
     courses = [_course(times, seconds[ships == ship], places[ships == ship], longest_gap) for ship in known]
@@ -57,7 +64,7 @@ def _reports(path: Path) -> tuple[Array, Array, Array, Array]:
     data = read_bytes(path)
     try:
         text = (gzip.decompress(data) if path.suffix == ".gz" else data).decode()
-    except (OSError, EOFError, UnicodeDecodeError) as error:
+    except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
         malformed(path, None, f"is no text, packed by gzip where its name says so: {error}")
     lines = table_lines(path, ",", text=text)
     header = next(lines, (1, []))[1]
@@ -78,7 +85,9 @@ def _report(path: Path, line: int, words: list[str], columns: list[int], width: 
         malformed(path, line, f"found {len(words)} columns, but the header has {width}")
     stamp, ship, north, east = (words[k] for k in columns)
     try:
-        seconds = datetime.fromisoformat(stamp).timestamp()
+        moment = datetime.fromisoformat(stamp)
+        # without a zone it is UTC, as AIS has it: the computer's own zone may have a summer time
+        seconds = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
     except ValueError:
         malformed(path, line, f"Time is '{stamp}', but must be like 2016-01-12 13:02:11.218")
     latitude, longitude = number_of(path, line, _NEEDED[2], north), number_of(path, line, _NEEDED[3], east)

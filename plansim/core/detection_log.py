@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 
 import numpy as np
 
@@ -89,13 +90,20 @@ def first_rows(frames: Array, count: int) -> Array:
     return np.searchsorted(frames, np.arange(count + 1))
 
 
-def with_velocities(positions: Array, ids: Array, times: Array) -> Array:
-    """x y vx vy (L, 4): each target's velocity from where it was next before and after; zero where it is seen once."""
+def with_velocities(positions: Array, ids: Array, times: Array, source: str | Path | None = None) -> Array:
+    """x y vx vy (L, 4): each target's velocity from where it was next before and after; zero where it is seen once.
+
+    source: the file that an error names.
+    """
     out = np.zeros((len(positions), 4))
     out[:, :2] = positions
     for identity in np.unique(ids):
         rows = np.flatnonzero(ids == identity)
         rows = rows[np.argsort(times[rows], kind="stable")]
+        twice = np.flatnonzero(np.diff(times[rows]) == 0)
+        if len(twice):
+            where = f"{source}: " if source is not None else ""
+            raise MalformedInput(f"{where}target {identity} is there twice at {times[rows][twice[0]]:g} s")
         if len(rows) > 1:
             out[rows, 2:] = np.gradient(positions[rows], times[rows], axis=0)
     return out

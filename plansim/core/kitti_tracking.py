@@ -15,7 +15,7 @@ from plansim.core.arrays import Array
 from plansim.core.detection_log import DetectionLog, first_rows, with_velocities
 from plansim.core.input_files import malformed
 from plansim.core.layout import wrap_angle
-from plansim.core.text_tables import number_of, table_lines, whole_of
+from plansim.core.text_tables import frame_of, number_of, table_lines, whole_of
 
 SCANS_PER_SECOND = 10.0
 _LABEL = (
@@ -58,7 +58,8 @@ def read_kitti_labels(path: str | Path) -> KittiLabels:
         if len(words) != len(_LABEL):
             malformed(path, line, f"found {len(words)} words, but a label has {len(_LABEL)}: {', '.join(_LABEL)}")
         categories.append(words[2])
-        rows.append([whole_of(path, line, _LABEL[k], words[k]) for k in (0, 1, 3, 4)])
+        rows.append([frame_of(path, line, words[0], 0)])
+        rows[-1] += [whole_of(path, line, _LABEL[k], words[k]) for k in (1, 3, 4)]
         rows[-1] += [number_of(path, line, _LABEL[k], words[k]) for k in range(6, 17)]
     table = _by_frame(path, rows, 15)
     order = table[:, -1].astype(int)
@@ -76,7 +77,7 @@ def read_kitti_detections(path: str | Path) -> KittiDetections:
             malformed(
                 path, line, f"found {len(words)} words, but a detection has {len(_DETECTION)}: {', '.join(_DETECTION)}"
             )
-        rows.append([whole_of(path, line, "frame", words[0])])
+        rows.append([frame_of(path, line, words[0], 0)])
         rows[-1] += [number_of(path, line, _DETECTION[k], words[k]) for k in range(2, 14)]
     table = _by_frame(path, rows, 13)
     boxes = _boxes(table[:, 6:9], table[:, 9:12], table[:, 12])
@@ -107,7 +108,7 @@ def read_kitti_tracking(
         times,
         found.boxes[sure, :2],
         first_rows(found.frames[sure], count),
-        with_velocities(places[:, :2], ids, times[frames]),
+        with_velocities(places[:, :2], ids, times[frames], labels),
         ids,
         first_rows(frames, count),
         scores=found.scores[sure],
@@ -121,8 +122,6 @@ def _by_frame(path: Path, rows: list[list[float]], width: int) -> Array:
     if not rows:
         malformed(path, None, "the file holds nothing")
     table = np.array(rows, dtype=float).reshape(-1, width)
-    if table[:, 0].min() < 0:
-        malformed(path, int(table[:, 0].argmin()) + 1, f"frame is {table[:, 0].min():g}, but must be 0 or more")
     order = np.argsort(table[:, 0], kind="stable")
     return np.column_stack((table[order], order))
 

@@ -9,8 +9,9 @@ import numpy as np
 
 from plansim.core.arrays import Array
 from plansim.core.detection_log import DetectionLog, first_rows, with_velocities
+from plansim.core.errors import MalformedInput
 from plansim.core.input_files import malformed
-from plansim.core.text_tables import number_of, table_lines, whole_of
+from plansim.core.text_tables import frame_of, number_of, table_lines, whole_of
 
 _COLUMNS = ("frame", "id", "left", "top", "width", "height", "confidence")
 
@@ -31,10 +32,8 @@ def read_image_boxes(path: str | Path) -> ImageBoxes:
     for line, words in table_lines(path, ","):
         if len(words) < len(_COLUMNS):
             malformed(path, line, f"found {len(words)} columns, but a box has {len(_COLUMNS)}: {', '.join(_COLUMNS)}")
-        rows.append([whole_of(path, line, name, word) for name, word in zip(_COLUMNS[:2], words, strict=False)])
+        rows.append([frame_of(path, line, words[0], 1), whole_of(path, line, "id", words[1])])
         rows[-1] += [number_of(path, line, name, word) for name, word in zip(_COLUMNS[2:], words[2:], strict=False)]
-        if rows[-1][0] < 1:
-            malformed(path, line, f"frame is {words[0]}, but must be 1 or more")
         if not min(rows[-1][4:6]) > 0:
             malformed(path, line, f"width and height are {words[4]} and {words[5]}, but must be positive")
     if not rows:
@@ -54,6 +53,8 @@ def read_motchallenge(
 
     Labels of confidence 0 are none, as the format has it. A detection's `boxes` row is left, top, width, height.
     """
+    if not 0 < frame_rate < np.inf:
+        raise MalformedInput(f"frame_rate is {frame_rate}, but must be a positive number of frames a second")
     found = read_image_boxes(detections)
     sure = found.confidence >= least_confidence
     known = ImageBoxes(*(np.empty((0, *part.shape[1:]), part.dtype) for part in found))
@@ -66,7 +67,7 @@ def read_motchallenge(
         times,
         _middles(found.boxes[sure]),
         first_rows(found.frames[sure], count),
-        with_velocities(_middles(known.boxes), known.ids, times[known.frames]),
+        with_velocities(_middles(known.boxes), known.ids, times[known.frames], labels),
         known.ids,
         first_rows(known.frames, count),
         scores=found.confidence[sure],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import time
 
 import numpy as np
 import pytest
@@ -168,6 +169,57 @@ def test_a_broken_ais_file_is_said(tmp_path):
         read_ais(broken)
     with pytest.raises(MalformedInput, match="dt is 0"):
         read_ais(broken, dt=0)
+
+
+def test_numbers_that_no_log_can_hold_are_named_with_their_line(tmp_path):
+    for frame in ("1e300", "1e18", "99999999999", "-1"):
+        path = written(tmp_path, "label.txt", LABEL, LABEL.replace("0 3", f"{frame} 3", 1))
+        with pytest.raises(MalformedInput, match=r"label.txt:2: frame is .*must lie within"):
+            read_kitti_tracking(path)
+        path = written(tmp_path, "det.txt", f"{frame},-1,10,20,30,40,0.9")
+        with pytest.raises(MalformedInput, match=r"det.txt:1: frame is .*must lie within"):
+            read_motchallenge(path)
+    with pytest.raises(MalformedInput, match=r"label.txt:1: id is '1e19'"):
+        read_kitti_labels(written(tmp_path, "label.txt", LABEL.replace("0 3", "0 1e19", 1)))
+    with pytest.raises(MalformedInput, match=r"label.txt: target 3 is there twice at 0 s"):
+        read_kitti_tracking(written(tmp_path, "label.txt", LABEL, LABEL))
+    for rate in (0.0, -1.0, np.nan):
+        with pytest.raises(MalformedInput, match="frame_rate is"):
+            read_motchallenge(path, frame_rate=rate)
+        with pytest.raises(MalformedInput, match="frame_rate is"):
+            read_pedestrians(path, frame_rate=rate)
+
+
+AIS = ("Time,MMSI,Latitude_degrees,Longitude_degrees", "2021-03-28 01:59:50,1,0,{}", "2021-03-28 03:00:10,1,0,{}")
+
+
+def test_ships_have_no_summer_time_and_no_date_line(tmp_path, monkeypatch):
+    lines = [line.format(place) for line, place in zip(AIS, ("", 179.999, -179.999), strict=True)]
+    path = written(tmp_path, "ships.csv", "\ufeff" + lines[0], *lines[1:])  # as a spreadsheet writes it
+    monkeypatch.setenv("TZ", "Europe/Berlin")  # where that hour is none
+    time.tzset()
+    try:
+        log = read_ais(path, dt=10.0, longest_gap=1e4)
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+    assert log.times[-1] == 3620.0
+    low, high = log.bounds
+    assert high[0] - low[0] == pytest.approx(np.radians(0.002) * EARTH, rel=0.01)
+
+
+def test_ais_files_that_hold_nothing_near_or_are_spoilt_are_said(tmp_path):
+    lines = [line.format(1.0) for line in AIS]
+    path = written(tmp_path, "ships.csv", *lines)
+    for settings, says in (({"reach": 1e-9}, "no ship is within"), ({"dt": 1e-7}, "too long for a frame every")):
+        lines[2] = lines[2].replace(",0,1.0", ",0.001,1.0")
+        with pytest.raises(MalformedInput, match=says):
+            read_ais(written(tmp_path, "ships.csv", *lines), **settings)
+    packed = bytearray(gzip.compress(path.read_bytes() * 100))
+    packed[30] ^= 255
+    (tmp_path / "ships.csv.gz").write_bytes(bytes(packed))
+    with pytest.raises(MalformedInput, match="packed by gzip"):
+        read_ais(tmp_path / "ships.csv.gz")
 
 
 def test_the_recordings_themselves(data):
