@@ -14,7 +14,7 @@ from plansim.core.errors import MalformedInput
 from plansim_envs.base import SingleView, StepResult, VectorView, World, constants
 from plansim_envs.controls import check_numbers
 from plansim_envs.sensor_field_picture import picture
-from plansim_envs.sensor_field_sensor import FieldSensor, paths
+from plansim_envs.sensor_field_sensor import MOST_ROUNDS, FieldSensor, paths
 from plansim_envs.sensor_field_step import begin, drive
 
 FAR = 1e7  # m: nothing is farther away
@@ -95,6 +95,12 @@ class SensorField(World):
             raise MalformedInput(f"traffic is {self.traffic!r}, but must be one of {', '.join(_TRAFFIC)}")
         if not self.sensors or not all(isinstance(sensor, FieldSensor) for sensor in self.sensors):
             raise MalformedInput("sensors must be one FieldSensor or more")
+        for sensor in self.sensors:
+            if len(sensor.waypoints) > 1 and sensor.speed * self.dt > MOST_ROUNDS * sensor.round:
+                raise MalformedInput(
+                    f"speed is {sensor.speed}, but must not take a sensor round its waypoints, {sensor.round:g} m, "
+                    f"more than {MOST_ROUNDS:g} times a step"
+                )
         if self.births * self.dt > 500 or self.points > 500:
             raise MalformedInput("births a step and points a target must be at most 500")
 

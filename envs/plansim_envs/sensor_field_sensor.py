@@ -12,6 +12,8 @@ from plansim.core.errors import MalformedInput
 from plansim_envs.controls import check_numbers
 
 MOST_CLUTTER = 500.0
+MOST_ROUNDS = 100.0  # of its waypoints in one step
+_READS = ("position", "range-bearing")
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,8 @@ class FieldSensor:
     top_speed: float = 0.0  # m/s along each axis that an action may ask for; 0: it goes by itself, or stands
 
     def __post_init__(self) -> None:
+        if self.reads not in _READS:
+            raise MalformedInput(f"reads is {self.reads!r}, but must be one of {', '.join(_READS)}")
         check_numbers("pose", self.pose, 3)
         for name in ("position_std", "range_std", "bearing_std", "max_range"):
             if not 0 < getattr(self, name) < np.inf:
@@ -58,6 +62,12 @@ class FieldSensor:
             raise MalformedInput(f"waypoints {self.waypoints} are all one place")
         if self.waypoints and self.top_speed:
             raise MalformedInput("a sensor goes by its waypoints or by actions: leave out waypoints or top_speed")
+
+    @property
+    def round(self) -> float:
+        """m, by all waypoints and back to the first."""
+        points = np.array(self.waypoints, dtype=float).reshape(-1, 2)
+        return float(np.hypot(*(np.roll(points, -1, axis=0) - points).T).sum())
 
     @property
     def row(self) -> list[float]:

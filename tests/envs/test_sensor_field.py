@@ -205,10 +205,14 @@ def test_what_cannot_be_meant_is_refused():
         gymnasium.make("plansim/SensorField-v0", targets=30)
     with pytest.raises(MalformedInput, match="traffic is 'crosing'"):
         gymnasium.make("plansim/SensorField-v0", traffic="crosing")
+    dizzy = FieldSensor(waypoints=((0.0, 0.0), (1e-9, 0.0)), speed=1e6)  # would be on its way for ever
+    with pytest.raises(MalformedInput, match="round its waypoints"):
+        gymnasium.make("plansim/SensorField-v0", sensors=(dizzy,))
     for wrong, says in (
         ({"clutter": 1e4}, "clutter is"), ({"detection_probability": 1.2}, "within 0 and 1"),
         ({"waypoints": ((1.0, 1.0), (1.0, 1.0))}, "all one place"), ({"field_of_view": 7.0}, "at most a turn"),
         ({"waypoints": ((1.0, 1.0),), "top_speed": 1.0}, "by its waypoints or by actions"),
+        ({"reads": "radar"}, "reads is 'radar'"),
     ):  # fmt: skip
         with pytest.raises(MalformedInput, match=says):
             FieldSensor(**wrong)
