@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -85,16 +86,17 @@ def compiled_sequence(
 ) -> ModeSequence:
     motions = [one.motion for one in imm.filters]
     layouts, sizes = [one.state for one in imm.filters], [len(one.state) for one in imm.filters]
-    n, M, s, k = max(sizes), len(sizes), len(imm.state), len(sensor.measurement)
-    z = np.ascontiguousarray(measurements.reshape(-1, *measurements.shape[-2:]))
-    B, T = z.shape[:2]
+    n, M, s = max(sizes), len(sizes), len(imm.state)
+    batch, (T, k) = _batch(belief, measurements), measurements.shape[-2:]
+    B = math.prod(batch)
+    z = np.ascontiguousarray(np.broadcast_to(measurements, (*batch, T, k))).reshape(B, T, k)
     longest = layouts[int(np.argmax(sizes))]
     H = np.ascontiguousarray(reading(sensor, n).jacobian(np.zeros(len(longest))))
     F = np.stack([_padded(motion.transition(dt), (n, n)) for motion in motions])
     Q = np.stack([_padded(motion.noise_cov(None, None, dt), (n, n)) for motion in motions])
-    batch = [its.gaussian(one) for its, one in zip(belief.beliefs, layouts, strict=True)]
-    x = np.stack([_padded(np.broadcast_to(g.mean, (B, g.mean.shape[-1])), (n,)) for g in batch], 1)
-    P = np.stack([_padded(np.broadcast_to(g.cov, (B, *g.cov.shape[-2:])), (n, n)) for g in batch], 1)
+    parts = [its.gaussian(one) for its, one in zip(belief.beliefs, layouts, strict=True)]
+    x = np.stack([_padded(np.broadcast_to(g.mean, (B, g.mean.shape[-1])), (n,)) for g in parts], 1)
+    P = np.stack([_padded(np.broadcast_to(g.cov, (B, *g.cov.shape[-2:])), (n, n)) for g in parts], 1)
     log_weights = np.array(np.broadcast_to(belief.log_weights, (B, M)), order="C")
     shapes = ((s,), (s, s), (s,), (s, s), (k,), (k, k), (), (M,))
     out = ModeSequence(*(np.empty((B, T, *shape)) for shape in shapes))
@@ -110,7 +112,16 @@ def compiled_sequence(
     )
     if failed >= 0:
         raise MalformedInput(f"at step {failed % T} the innovation's covariance is not positive: is the belief's?")
-    return ModeSequence(*(a.reshape(*measurements.shape[:-2], *a.shape[1:]) for a in out))
+    return ModeSequence(*(a.reshape(*batch, *a.shape[1:]) for a in out))
+
+
+def _batch(belief: Any, measurements: Array) -> tuple[int, ...]:
+    """(), or (B,) of logs, of beliefs, or of both."""
+    believed = belief.log_weights.shape[:-1]
+    try:
+        return np.broadcast_shapes(believed, measurements.shape[:-2])
+    except ValueError:
+        raise MalformedInput(f"a batch of {believed} beliefs for one of {measurements.shape[:-2]} logs") from None
 
 
 def _padded(a: Array, shape: tuple[int, ...]) -> Array:

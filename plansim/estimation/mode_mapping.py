@@ -69,13 +69,15 @@ def extended(belief: Gaussian, shared: Layout, target: Layout, own_std: Any) -> 
     return Gaussian(mean, cov)
 
 
-@functools.lru_cache(maxsize=256)
 def reading(sensor: Any, size: int) -> Any:
     """The sensor of states of that many components: a matrix that reads the first of them has zeros for the others."""
     matrix = getattr(sensor, "matrix", None)
-    if matrix is None or matrix.shape[-1] >= size:
-        return sensor
-    return replace(sensor, matrix=np.pad(matrix, ((0, 0), (0, size - matrix.shape[-1]))))
+    return sensor if matrix is None or matrix.shape[-1] >= size else _widened(sensor, size)
+
+
+@functools.lru_cache(maxsize=256)
+def _widened(sensor: Any, size: int) -> Any:
+    return replace(sensor, matrix=np.pad(sensor.matrix, ((0, 0), (0, size - sensor.matrix.shape[-1]))))
 
 
 @functools.cache

@@ -262,6 +262,20 @@ def test_a_mode_that_cannot_be_stays_out_and_makes_nothing_nan():
     assert all(np.isfinite(belief.mean).all() for belief in update.belief.beliefs)
 
 
+class Eye:
+    """A sensor that cannot be hashed, as one with fields that change."""
+
+    measurement, cov, __hash__ = layout("x y"), 0.49 * np.eye(2), None
+
+    def measure(self, x):
+        return x[..., :2]
+
+
+def test_a_sensor_need_not_be_hashable():
+    one, other = (walk(imm(CALM, AGILE), imm(CALM, AGILE).around(START), readings(3), s)[-1] for s in (Eye(), POSITION))
+    assert one.log_likelihood == pytest.approx(other.log_likelihood, abs=1e-12)
+
+
 def test_unscented_filters_may_be_inside():
     """On linear motion they are the Kalman filter, and so is the mixture of them."""
     kalman = imm(CALM, AGILE)

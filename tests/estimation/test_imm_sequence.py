@@ -110,3 +110,23 @@ def test_a_belief_that_is_none_is_refused_in_words():
     none = estimator.around(START)._replace(beliefs=(Gaussian(np.zeros(4), -9 * np.eye(4)),) * 2)
     with pytest.raises(MalformedInput, match="at step 0 the innovation's covariance is not positive"):
         filter_sequence(estimator, none, log()[0], Position(0.5), dt=1.0)
+
+
+@pytest.mark.parametrize(("believed", "logs"), [(3, ()), (1, ()), (1, (3,)), (0, (0,))])
+def test_beliefs_and_logs_share_a_batch_as_arrays_do(believed, logs):
+    estimator, B = calm_and_agile(), max((believed, *logs)) if believed else 0
+    means = np.random.default_rng(1).normal(size=(believed, 4))
+    start = Gaussian(means, np.broadcast_to(START.cov, (believed, 4, 4)))
+    z = log()[0] if not logs else log()[: logs[0]]
+    found = filter_sequence(estimator, start, z, Position(), 0.5)
+    assert found.mean.shape == (B, 30, 4)
+    for b in range(B):
+        own = Gaussian(means[min(b, believed - 1)], START.cov)
+        alone = filter_sequence(estimator, own, z[b] if logs else z, Position(), 0.5)
+        agree([a[b] for a in found], alone)
+
+
+def test_beliefs_and_logs_of_different_numbers_are_refused_in_words():
+    start = Gaussian(np.zeros((2, 4)), np.broadcast_to(START.cov, (2, 4, 4)))
+    with pytest.raises(MalformedInput, match="batch"):
+        filter_sequence(calm_and_agile(), start, log(), Position(), 0.5)
