@@ -38,6 +38,15 @@ def checked_control(control: Any, motion: Any, batch: tuple[int, ...]) -> Array 
     return u
 
 
+def finite_states(states: Array, motion: Any) -> Array:
+    """States that a motion gave, or what is wrong with them."""
+    if not np.isfinite(states).all():
+        raise MalformedInput(
+            f"a step of {type(motion).__name__} is no finite number: its equations or its noise gave NaN"
+        )
+    return states
+
+
 def _broadcasts(shape: tuple[int, ...], to: tuple[int, ...]) -> bool:
     """Whether arrays of a shape broadcast to another, which stays as it is."""
     try:

@@ -13,6 +13,7 @@ from plansim.estimation import (
     RaoBlackwellisedParticleFilter,
 )
 from plansim.models.disturbed import Disturbed
+from plansim.models.kinematic import ConstantVelocity
 from plansim.models.linear_motion import LinearSystem
 from plansim.models.linear_sensor import LinearSensor
 from plansim.models.unicycle import Unicycle
@@ -65,3 +66,32 @@ def test_an_empty_batch_is_a_batch():
     belief = estimator.around(Gaussian(np.zeros((0, 2)), np.zeros((0, 2, 2))), rng)
     belief = estimator.predict(belief, None, 0.1, rng)
     assert estimator.update(belief, [1.0], SENSOR, rng).belief.states.shape == (0, 20, 2)
+
+
+class Broken:
+    """A motion whose equations divide zero by zero."""
+
+    state, control = CAR.state, ConstantVelocity.control
+
+    def step(self, x, u, dt):
+        return np.nan * x
+
+    def noise_cov(self, x, u, dt):
+        return np.eye(2)
+
+    def sample(self, x, u, dt, rng):
+        return np.nan * x
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        ParticleFilter,
+        AuxiliaryParticleFilter,
+        EnsembleKalmanFilter,
+        lambda motion: RaoBlackwellisedParticleFilter(motion, "p"),
+    ],
+)
+def test_a_motion_that_gives_no_numbers_is_told_at_once(make):
+    with pytest.raises(MalformedInput, match="NaN"):
+        predicted(make(Broken()), None)

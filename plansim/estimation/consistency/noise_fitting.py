@@ -97,8 +97,13 @@ def fit_noise(
 def _highest(f: Callable[[Array], float], origin: Array, count: int) -> Array:
     from scipy.optimize import minimize
 
+    f(origin)  # which says what is wrong with models or log
+
     def cost(x: Array) -> float:
-        value = f(x)
+        try:
+            value = f(x)
+        except MalformedInput:  # with values as far off as these no filter has an answer
+            return 1e9
         return -value / count if np.isfinite(value) else 1e9
 
     bounds = [(x - REACH, x + REACH) for x in origin]

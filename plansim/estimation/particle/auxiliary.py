@@ -16,7 +16,7 @@ from plansim.core.arrays import Array
 from plansim.core.beliefs import Gaussian, Particles, moments
 from plansim.core.layout import Layout, layout
 from plansim.estimation.base import Update
-from plansim.estimation.checks import checked_control, checked_dt, checked_measurement
+from plansim.estimation.checks import checked_control, checked_dt, checked_measurement, finite_states
 from plansim.estimation.kalman.gaussian_steps import corrected_linear
 from plansim.estimation.kalman.jacobians import sensor_jacobian
 from plansim.estimation.particle.particle_filter import check_settings, drawn, needed
@@ -89,7 +89,7 @@ class AuxiliaryParticleFilter:
         roots = root_of(self.motion.noise_cov(belief.states, control, dt))
         roots = np.broadcast_to(roots, belief.roots.shape)
         states = _strayed(self.state, expected, roots, needed(rng).standard_normal(expected.shape))
-        return Expectations(states, belief.log_weights, expected, roots)
+        return Expectations(finite_states(states, self.motion), belief.log_weights, expected, roots)
 
     def update(
         self,

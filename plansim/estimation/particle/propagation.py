@@ -8,6 +8,7 @@ import numpy as np
 
 from plansim.core.arrays import Array
 from plansim.core.kernel import kernel
+from plansim.estimation.checks import finite_states
 from plansim.models.base import NoisyMotion
 
 
@@ -18,7 +19,7 @@ def moved(motion: NoisyMotion, states: Array, control: Array | None, dt: float, 
     """
     if hasattr(motion, "transition"):
         return _moved_linearly(motion, states, control, dt, rng)
-    return motion.sample(states, for_each(control), dt, rng)
+    return finite_states(motion.sample(states, for_each(control), dt, rng), motion)
 
 
 def for_each(control: Array | None) -> Array | None:

@@ -17,7 +17,7 @@ from plansim.core.beliefs import Gaussian, Mixture
 from plansim.core.errors import MalformedInput, near_miss
 from plansim.core.layout import Layout
 from plansim.estimation.base import Update
-from plansim.estimation.checks import checked_control, checked_dt, checked_measurement
+from plansim.estimation.checks import checked_control, checked_dt, checked_measurement, finite_states
 from plansim.estimation.kalman.gaussian_steps import check_belief, corrected_linear
 from plansim.estimation.kalman.jacobians import motion_jacobian, sensor_jacobian
 from plansim.estimation.particle.particle_filter import check_settings, needed
@@ -85,7 +85,7 @@ class RaoBlackwellisedParticleFilter:
         mean, cov = belief.components
         control = for_each(checked_control(control, self.motion, mean.shape[:-2]))
         F = motion_jacobian(self.motion, mean, control, checked_dt(dt))
-        moved = self.state.wrap(self.motion.step(mean, control, dt))
+        moved = finite_states(self.state.wrap(self.motion.step(mean, control, dt)), self.motion)
         self._check_linear("motion", lambda x: self.motion.step(x, control, dt), self.state, belief, moved, F)
         predicted = symmetric(F @ cov @ transpose(F)) + self.motion.noise_cov(mean, control, dt)
         return Mixture(self._sampled(moved, predicted, needed(rng)), belief.log_weights)

@@ -94,7 +94,12 @@ SCHEMES: dict[str, Resampler] = {
 
 
 def _relative(log_weights: Array) -> Array:
-    return np.exp(log_weights - log_weights.max(-1, keepdims=True))
+    highest = log_weights.max(-1, keepdims=True)
+    if not np.isfinite(highest).all():
+        raise MalformedInput(
+            "log-weights are NaN, infinite or all -inf: there is nothing to choose by; `normalise` them"
+        )
+    return np.exp(log_weights - highest)
 
 
 def _indices(copy: Callable, weights: Array, numbers: Array) -> Array:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import inspect
+import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
@@ -57,8 +58,10 @@ class FilterpyFilter:
             raise MalformedInput(f"a step of {dt:g} s, but the filter was made for {self.dt:g} s: give it a prepare")
         batch = np.shape(belief.mean)[:-1]
         if control is not None:
-            control = np.asarray(control, float)
+            control = self._checked_control(control)
             batch = np.broadcast_shapes(batch, control.shape[:-1])
+        if not math.prod(batch):
+            return Gaussian(np.empty((*batch, len(self.state))), np.empty((*batch, *2 * (len(self.state),))))
         members = _members(batch, (belief.mean, 1), (belief.cov, 2), (control, 1))
         moved = [self._predicted(mean, cov, u, dt) for mean, cov, u in members]
         means, covs = (np.reshape(parts, (*batch, *np.shape(parts[0]))) for parts in zip(*moved, strict=True))
@@ -73,6 +76,8 @@ class FilterpyFilter:
         if z.shape[-1:] != (k,) or not np.isfinite(z).all():
             raise MalformedInput(f"measurement is {z.tolist()}, but must be {k} finite numbers")
         batch = np.broadcast_shapes(np.shape(belief.mean)[:-1], z.shape[:-1])
+        if not math.prod(batch):
+            return Update(belief, np.empty((*batch, k)), np.empty((*batch, k, k)), np.empty(batch))
         members = _members(batch, (belief.mean, 1), (belief.cov, 2), (z, 1))
         updates = [self._updated(mean, cov, its, sensor) for mean, cov, its in members]
         parts = [np.reshape(p, (*batch, *np.shape(p[0]))) for p in zip(*updates, strict=True)]
@@ -90,6 +95,13 @@ class FilterpyFilter:
                 f"make() gave a filter of {np.size(made.x)} components, but there are names for {len(self.state)}"
             )
         return made
+
+    def _checked_control(self, control: Array) -> Array:
+        u, matrix = np.asarray(control, float), np.asarray(getattr(self._pristine, "B", None))
+        size = matrix.shape[1:] if matrix.ndim == 2 else u.shape[-1:]
+        if u.ndim == 0 or u.shape[-1:] != size or not np.isfinite(u).all():
+            raise MalformedInput(f"control is {u.tolist()}, but must be {size[0] if size else 1} finite numbers")
+        return u
 
     def _loaded(self, mean: Array, cov: Array) -> Any:
         filter = copy.deepcopy(self._pristine)

@@ -105,3 +105,15 @@ def test_names_and_starts_that_cannot_be_meant_are_refused():
         fit_noise(random_walk, {"q": 0.0}, walked(0), WALK, 1.0)
     with pytest.raises(MalformedInput, match="nothing to fit"):
         fit_noise(random_walk, {}, walked(0), WALK, 1.0)
+
+
+def test_values_of_which_no_filter_has_an_answer_are_unlikely_ones():
+    def models(values):
+        if values["std"] > 2.0:
+            raise MalformedInput("so noisy is no sensor")
+        return ConstantVelocity(acceleration_density=0.3), Position(values["std"])
+
+    start = Gaussian(np.zeros(4), 10.0 * np.eye(4))
+    assert fit_noise(models, {"std": 1.9}, log(0), start, 1.0).values["std"] == pytest.approx(0.7, abs=0.2)
+    with pytest.raises(MalformedInput, match="so noisy"):
+        fit_noise(models, {"std": 3.0}, log(0), start, 1.0)

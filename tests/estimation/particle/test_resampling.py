@@ -132,3 +132,9 @@ def test_where_no_particle_has_weight_all_get_the_same():
 def test_weights_that_are_no_weights_are_refused(wrong):
     with pytest.raises(MalformedInput, match="log-weight"):
         normalise(np.array([0.0, wrong]))
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_nothing_is_chosen_where_nothing_has_weight(scheme):
+    with pytest.raises(MalformedInput, match="nothing to choose by"):
+        resampler(scheme)(np.full(4, -np.inf), np.random.default_rng(0))

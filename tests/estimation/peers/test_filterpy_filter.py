@@ -174,3 +174,19 @@ def test_what_does_not_fit_is_refused_in_words(monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "filterpy", None)
     with pytest.raises(MissingExtra, match=r"pip install 'plansim\[peers\]'"):
         FilterpyFilter(column_filter, "x y vx vy").predict(START, None, 0.2)
+
+
+def test_controls_that_cannot_be_meant_are_refused_and_an_empty_batch_is_a_batch():
+    def pushed():
+        kf = column_filter()
+        kf.B = np.ones((4, 1))
+        return kf
+
+    estimator = FilterpyFilter(pushed, "x y vx vy")
+    np.testing.assert_allclose(estimator.predict(START, [2.0], 0.5).mean, CV.transition(0.5) @ START.mean + 2.0)
+    for control in (2.0, [1.0, 2.0], [np.nan]):
+        with pytest.raises(MalformedInput, match="control"):
+            estimator.predict(START, control, 0.5)
+    nobody = Gaussian(np.zeros((0, 4)), np.zeros((0, 4, 4)))
+    assert estimator.predict(nobody, [1.0], 0.5).cov.shape == (0, 4, 4)
+    assert estimator.update(nobody, Z[0], GPS).innovation_cov.shape == (0, 2, 2)
