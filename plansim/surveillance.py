@@ -37,8 +37,12 @@ class SensorView:
     clutter_density: float | None = None  # false detections by unit of the measurement's volume; likewise
 
     def __post_init__(self) -> None:
-        if not (self.max_range > 0 and 0 < self.field_of_view <= 2 * pi):
-            raise MalformedInput(f"max_range {self.max_range} and field_of_view {self.field_of_view} must be positive")
+        if not self.max_range > 0:
+            raise MalformedInput(f"max_range is {self.max_range}, but must be positive")
+        if not 0 < self.field_of_view <= 2 * pi:
+            raise MalformedInput(f"field_of_view is {self.field_of_view}, but must be positive and at most a turn")
+        if self.detection_probability is not None and not 0 <= self.detection_probability <= 1:
+            raise MalformedInput(f"detection_probability is {self.detection_probability}, but must lie within 0 and 1")
 
     @property
     def limited(self) -> bool:

@@ -126,6 +126,10 @@ def test_what_cannot_be_meant_is_refused():
         watch.act({"detection": 0})
     with pytest.raises(MalformedInput, match="must be positive"):
         SensorView(Position(), max_range=0.0)
+    with pytest.raises(MalformedInput, match=r"field_of_view is 7.0, but must be positive and at most a turn"):
+        SensorView(Position(), field_of_view=7.0)
+    with pytest.raises(MalformedInput, match=r"detection_probability is 1.5"):
+        SensorView(Position(), max_range=10.0, detection_probability=1.5)
 
 
 def test_a_field_of_two_sensors_is_followed():

@@ -43,7 +43,8 @@ class OnePoint:
     std: Mapping[str, float] = field(default_factory=dict)  # of further components, such as turn_rate
 
     def __post_init__(self) -> None:
-        for name, value in {**self.std, "velocity_std": self.velocity_std, "acc_std": self.acceleration_std}.items():
+        own = {"velocity_std": self.velocity_std, "acceleration_std": self.acceleration_std}
+        for name, value in {**self.std, **own}.items():
             if not 0 < value < np.inf:
                 raise MalformedInput(f"{name} is {value}, but must be a positive number")
 

@@ -30,6 +30,9 @@ class Tracker:
     Densities are by unit of the measurement's volume: m² of a position sensor, m rad of range and bearing. A sensor
     with r false detections a scan within a volume V has `clutter_density` r / V.
 
+    Where `detection_probability` is a function, targets may be out of view, and one density of unseen targets holds for
+    all places: it follows births and survival, and no scan lowers it. Leave `start_density` out then.
+
     >>> from plansim.estimation import KalmanFilter
     >>> from plansim.models.kinematic import ConstantVelocity
     >>> from plansim.models.position import Position
@@ -139,14 +142,12 @@ class Tracker:
 
     def undetected_after(self, undetected: float, dt: float) -> float:
         """The density of targets that no scan has seen, dt seconds later."""
-        if callable(self.detection_probability):
-            return undetected  # what is out of view stays undetected: a steady state
         return undetected * self.survival**dt + self.birth_density * dt
 
     def undetected_seen(self, undetected: float) -> float:
         """The same after a scan that did not see them."""
         if callable(self.detection_probability):
-            return undetected
+            return undetected  # one number for all places: those out of view count, in view it is too large
         return undetected * (1 - float(self.detection_probability))
 
 
@@ -170,15 +171,15 @@ def checked_scan(detections: Any, sensor) -> Array:
 
 
 def _check(tracker: Tracker) -> None:
-    for name, low, high in (
-        *(("clutter_density", 0.0, np.inf), ("detection_probability", 0.0, 1.0), ("survival", 0.0, 1.0)),
-        *(("birth_density", 0.0, np.inf), ("start_density", 0.0, np.inf), ("gate_probability", 0.0, 1.0)),
+    for name, right, words in (
+        ("clutter_density", lambda v: 0 < v < np.inf, "be positive: a small number, if need be"),
+        ("birth_density", lambda v: 0 <= v < np.inf, "be 0 or more"),
+        ("start_density", lambda v: 0 <= v < np.inf, "be 0 or more"),
+        ("detection_probability", lambda v: 0 <= v <= 1, "lie within 0 and 1"),
+        ("survival", lambda v: 0 <= v <= 1, "lie within 0 and 1"),
+        ("gate_probability", lambda v: 0 < v < 1, "lie between 0 and 1, and be neither"),
+        ("gate_limit", lambda v: v >= 1, "be 1 detection or more"),
     ):
         value = getattr(tracker, name)
-        if value is None or callable(value):
-            continue
-        open_ends = name in ("clutter_density", "gate_probability")
-        if not low <= value <= high or value == np.inf or (open_ends and value in (low, high)):
-            raise MalformedInput(f"{name} is {value}, but must lie between {low:g} and {high:g}")
-    if tracker.gate_limit < 1:
-        raise MalformedInput(f"gate_limit is {tracker.gate_limit}, but must be 1 detection or more")
+        if value is not None and not callable(value) and not right(value):
+            raise MalformedInput(f"{name} is {value}, but must {words}")

@@ -242,6 +242,10 @@ def test_what_cannot_be_meant_is_refused_in_words():
     for name, value in {**wrong, "gate_probability": 1.0, "gate_limit": 0, "start_density": -1.0}.items():
         with pytest.raises(MalformedInput, match=name):
             tracker(**{name: value})
+    with pytest.raises(MalformedInput, match=r"clutter_density is 0.0, but must be positive"):
+        tracker(clutter_density=0.0)
+    with pytest.raises(MalformedInput, match="acceleration_std is -1"):
+        OnePoint(acceleration_std=-1.0)
     with pytest.raises(MalformedInput, match="detection_probability answers"):
         tracker(detection_probability=lambda x, s: np.full(len(x), 2.0)).step([[0.0, 0.0]], SENSOR, 1.0)
     with pytest.raises(MalformedInput, match="clutter_density answers"):
@@ -294,6 +298,13 @@ def test_where_nothing_is_born_nothing_begins(compiled):
         tracks = dying.step(straight(k), SENSOR, 1.0)
         assert np.isfinite(tracks.existence).all()
         assert np.isfinite(tracks.belief.mean).all()
+
+
+def test_targets_are_born_where_the_view_ends_though_none_were_there_at_first():
+    t = tracker(detection_probability=lambda x, s: np.full(len(x), 0.9), start_density=0.0)
+    for k in range(8):
+        tracks = t.step(straight(k), SENSOR, 1.0)
+    assert tracks.reported.ids.tolist() == [0, 1]
 
 
 def test_clutter_that_is_dense_in_one_place_starts_fewer_tracks_there():
