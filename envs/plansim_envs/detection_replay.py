@@ -63,6 +63,10 @@ class DetectionReplay(World):
             raise MalformedInput(f"noise_std {self.noise_std} must be 0 or more, clutter {self.clutter} within 0, 500")
         if len(self.pose) != 3 or not np.isfinite(self.pose).all():
             raise MalformedInput(f"pose is {self.pose}, but must be three finite numbers")
+        if not np.abs(self.log.detections).max(initial=0.0) < 0.5 * FAR:
+            raise MalformedInput(
+                f"the log's detections go beyond ±{0.5 * FAR:g} {self.log.unit}: move its origin nearer"
+            )
         if len(self.log) < 2:
             raise MalformedInput("the log has one frame, but an episode needs two")
 

@@ -7,7 +7,7 @@ import numpy as np
 import plansim_envs  # noqa: F401
 import pytest
 
-from plansim.core.detection_log import two_walkers
+from plansim.core.detection_log import DetectionLog, two_walkers
 from plansim.core.errors import MalformedInput
 
 LOG = two_walkers(30)
@@ -55,3 +55,10 @@ def test_what_cannot_be_meant_is_refused():
     ):  # fmt: skip
         with pytest.raises(MalformedInput, match=says):
             gymnasium.make("plansim/DetectionReplay-v0", **wrong)
+
+
+def test_a_log_far_from_its_origin_is_refused():
+    times, first, far = np.arange(2.0), np.array([0, 1, 2]), np.array([[5e6, 0.0], [5e6, 1.0]])
+    log = DetectionLog(times, far, first, np.zeros((0, 4)), np.zeros(0, int), np.zeros(3, int))
+    with pytest.raises(MalformedInput, match="move its origin nearer"):
+        gymnasium.make("plansim/DetectionReplay-v0", log=log)
