@@ -60,6 +60,8 @@ class Watcher:
             raise MalformedInput(f"dt is {self.dt}, but must be a positive number of seconds")
         if not self.sensors:
             raise MalformedInput("there are no sensors: without readings nothing can be estimated")
+        start = Gaussian(self.start_mean, np.diag(self.start_std**2))
+        self.estimator.around(start, np.random.default_rng(0))  # which says what is wrong with the start
         self.reset()
 
     def reset(self, seed: int | None = None) -> None:

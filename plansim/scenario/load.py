@@ -134,6 +134,7 @@ def _try_to_build(parts: Parts, workshop: Workshop, thorough: bool) -> Any:
         parts.env.make(workshop)
     policy = parts.policy.make(workshop)
     _check_clocks(parts, policy, workshop.report)
+    _check_sensors(parts, policy, workshop.report)
     _check_robots(parts, workshop)
     return policy
 
@@ -146,6 +147,17 @@ def _check_clocks(parts: Parts, policy: Any, report: Report) -> None:
     if isinstance(step, float | int) and isinstance(held, float | int) and step != held:
         message = f"dt is {held:g} s, but the environment takes steps of {step:g} s; set both to the same"
         report.add(parts.policy.place, below(parts.policy.path, "dt"), message)
+
+
+def _check_sensors(parts: Parts, policy: Any, report: Report) -> None:
+    """A policy that awaits readings by name gets those that the environment gives."""
+    if not (isinstance(parts.env, Environment) and isinstance(parts.policy, Call)):
+        return
+    given, awaited = parts.env.plain().get("sensors"), getattr(policy, "sensors", None)
+    if isinstance(given, Mapping) and isinstance(awaited, Mapping):
+        for name in (name for name in awaited if name not in given):
+            message = f"the environment has no sensor {name!r}{near_miss(name, given)} (there are: {', '.join(given)})"
+            report.add(parts.policy.place, below(parts.policy.path, "sensors"), message)
 
 
 def _check_robots(parts: Parts, workshop: Workshop) -> None:

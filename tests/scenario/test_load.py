@@ -225,6 +225,31 @@ def test_a_policy_and_its_environment_keep_the_same_time(change, told):
         assert from_mapping(mapping, [change]).resolved()["env"]["dt"] == 0.1
 
 
+def test_a_watcher_and_its_world_call_the_sensors_the_same_and_its_start_is_tried():
+    beacon = {"name": "linear-sensor", "names": "horizontal", "matrix": [[1, 0]], "cov": [[0.01]]}
+    pendulum = {"name": "small-angle-pendulum"}
+    mapping = {
+        "name": "names",
+        "env": {"id": "plansim/Pendulum-v0", "sensors": {"side": beacon}},
+        "policy": {
+            "name": "watcher",
+            "dt": 0.05,
+            "estimator": {"name": "kalman-filter", "motion": pendulum},
+            "sensors": {"side": beacon},
+            "start_mean": [0, 0],
+            "start_std": [1, 0],
+        },
+    }
+    from_mapping(mapping)
+    with pytest.raises(
+        InvalidScenario, match=r"policy\.sensors: the environment has no sensor 'sid'; did you mean 'side'"
+    ):
+        from_mapping(mapping | {"policy": mapping["policy"] | {"sensors": {"sid": beacon}}})
+    unsure = {"name": "information-filter", "motion": pendulum}
+    with pytest.raises(InvalidScenario, match=r"policy: cov is singular"):
+        from_mapping(mapping | {"policy": mapping["policy"] | {"estimator": unsure}})
+
+
 @pytest.mark.parametrize("written", ["maps/hall.map", "${NO_SUCH_FOLDER:-maps}/hall.map"])
 def test_a_resolved_scenario_finds_its_files_from_another_folder(tmp_path, written):
     (tmp_path / "home" / "maps").mkdir(parents=True)
