@@ -89,11 +89,12 @@ def _scan(n: int, k: int) -> Kernel:
         spare = np.empty((n, k)), np.empty((n, n)), np.empty((n, n))
         constant, weight, log_missed = np.empty(M), np.empty(M), np.empty(M)
         other, seen = clutter + births, P_D * P_G
+        log_seen = math.log(P_D) if P_D > 0.0 else -np.inf
         for i in range(M):
             predict(mean[i], cov[i], F, Q, x[i], P[i], spare[1])
             expect(x[i], P[i], H, R, expected[i], root[i], box[i], size, PH[i])
             weight[i] = limited(existence[i] * survival) if integrated else 1.0
-            constant[i] = math.log(P_D) - math.log(other) - 0.5 * k * math.log(2.0 * math.pi)
+            constant[i] = log_seen - math.log(other) - 0.5 * k * math.log(2.0 * math.pi)
             for a in range(k):
                 constant[i] -= math.log(root[i, a, a])
             log_missed[i] = math.log1p(-weight[i] * seen)

@@ -307,6 +307,16 @@ def test_targets_are_born_where_the_view_ends_though_none_were_there_at_first():
     assert tracks.reported.ids.tolist() == [0, 1]
 
 
+@pytest.mark.parametrize("compiled", [True, False])
+def test_a_blind_sensor_says_nothing_of_known_targets(compiled):
+    t = tracker(detection_probability=0.0, survival=1.0, compiled=compiled)
+    known = t.known(Gaussian(np.array([[0.0, 0.0, 10.0, 0.0]]), np.eye(4)[None]))
+    seen, unseen = (t.advance(known, z, SENSOR, 1.0) for z in (straight(1), []))
+    assert seen.ids.tolist() == [0]
+    np.testing.assert_allclose(seen.belief.mean, unseen.belief.mean)
+    assert seen.existence[0] == pytest.approx(known.existence[0], rel=1e-12)
+
+
 def test_clutter_that_is_dense_in_one_place_starts_fewer_tracks_there():
     dense = tracker(clutter_density=lambda z, s: np.where(z[:, 0] > 500, 1e-2, 1 / AREA))
     for k in range(3):
