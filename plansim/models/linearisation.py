@@ -85,8 +85,12 @@ def linearised_reading(sensor: Any, x: Array) -> Linear | None:
 
 def steps(motion: Any, x: Array, u: Array | None, dt: float) -> Array:
     """`motion.step` of several states (..., N, n) under one control (m,) or (..., m), compiled where it can be."""
-    u = None if u is None else np.asarray(u, float)
-    held = u if u is None or u.ndim == 1 else u[..., None, :]
+    m = len(motion.control.names)
+    if u is not None or m:
+        u = np.zeros(m) if u is None else np.asarray(u, float)
+        if m and u.shape[-1:] != (m,):
+            raise _misshapen("control", u, m)
+    held = u if u is None or u.ndim < 2 else u[..., None, :]
     fill = compiled_motion(motion, ())
     if fill is None:
         return motion.step(x, held, dt)
@@ -114,12 +118,19 @@ def _rows(motion: Any, x: Array, u: Array | None) -> tuple[Array, Array, tuple[i
     x, u = np.array(x, float, order="C"), np.zeros(m) if u is None else np.array(u, float, order="C")
     for what, a, size in (("state", x, n), ("control", u, m)):
         if a.ndim == 0 or a.shape[-1] != size:
-            raise MalformedInput(f"the {what} has shape {a.shape}, but must have (..., {size})")
+            raise _misshapen(what, a, size)
     if u.ndim > 1:
-        batch = np.broadcast_shapes(x.shape[:-1], u.shape[:-1])
+        try:
+            batch = np.broadcast_shapes(x.shape[:-1], u.shape[:-1])
+        except ValueError:
+            raise MalformedInput(f"states {x.shape} and controls {u.shape} are batches of different shapes") from None
         x, u = (np.array(np.broadcast_to(a, (*batch, a.shape[-1])), order="C") for a in (x, u))
     batch = x.shape[:-1]
     return x.reshape(-1, n), u.reshape(math.prod(u.shape[:-1]), m), batch
+
+
+def _misshapen(what: str, a: Array, size: int) -> MalformedInput:
+    return MalformedInput(f"the {what} has shape {a.shape}, but must have (..., {size})")
 
 
 @functools.cache

@@ -3,8 +3,11 @@
 import numpy as np
 import pytest
 
+from plansim.core.errors import MalformedInput
+from plansim.core.layout import layout
 from plansim.models import vehicle
 from plansim.models.bicycle import Bicycle
+from plansim.models.disturbed import Disturbed
 from plansim.models.kinematic import ConstantVelocity, CoordinatedTurn
 from plansim.models.linear_motion import LinearSystem
 from plansim.models.linear_sensor import LinearSensor
@@ -13,6 +16,7 @@ from plansim.models.position import Position
 from plansim.models.radar import Doppler
 from plansim.models.range_bearing import RangeBearing
 from plansim.models.truck import TruckTrailer
+from plansim.models.unicycle import Unicycle
 
 rng = np.random.default_rng(0)
 SPRING = LinearSystem("position speed", [[0.0, 1.0], [-1.0, -0.2]], "force", [[0.0], [1.0]])
@@ -62,3 +66,28 @@ def test_a_model_without_equations_says_so():
         state, control = ConstantVelocity().state, ConstantVelocity().control
 
     assert linearised_step(Own(), np.zeros(4), None, 0.1) is None
+
+
+class Plain:
+    """A motion in plain numpy, without equations or derivative."""
+
+    state, control = layout("x y"), layout("speed turn")
+
+    def step(self, x, u, dt):
+        return x + dt * u
+
+
+@pytest.mark.parametrize("motion", [Plain(), Disturbed(Unicycle())], ids=["plain", "equations"])
+def test_many_states_move_by_one_control_of_any_kind_that_can_be_meant(motion):
+    x = np.ones((3, 5, len(motion.state)))
+    np.testing.assert_array_equal(steps(motion, x, None, 0.1), steps(motion, x, [0.0, 0.0], 0.1))
+    np.testing.assert_array_equal(steps(motion, x, [1.0, 2.0], 0.1), steps(motion, x, np.ones((3, 2)) * [1, 2], 0.1))
+    for control in (1.0, [1.0], [1.0, 2.0, 3.0]):
+        with pytest.raises(MalformedInput, match="control has shape"):
+            steps(motion, x, control, 0.1)
+
+
+def test_batches_that_do_not_broadcast_are_refused_in_words():
+    for of in (steps, linearised_step):
+        with pytest.raises(MalformedInput, match="batches of different shapes"):
+            of(Disturbed(Unicycle()), np.ones((3, 5, 3)), np.ones((4, 2)), 0.1)
