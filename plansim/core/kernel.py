@@ -28,9 +28,9 @@ _FIXED = (bool, int, float, complex, str, tuple)
 class Kernel:
     """A function over arrays and numbers that compiles itself on its first call."""
 
-    def __init__(self, function: Callable[..., Any], allocates: bool = True):
+    def __init__(self, function: Callable[..., Any], allocates: bool = True, inlined: bool = False):
         functools.update_wrapper(self, function)
-        self.function, self.allocates = function, allocates
+        self.function, self.allocates, self.inlined = function, allocates, inlined
         self._compiled: Callable[..., Any] | None = None
 
     def __call__(self, *args):
@@ -58,6 +58,11 @@ def lean_kernel(function: Any) -> Kernel:
     return function if hasattr(function, "compiled") else Kernel(function, allocates=False)
 
 
+def inlined_kernel(function: Any) -> Kernel:
+    """A lean kernel that becomes a part of its callers: one that only hands on many arrays takes longer over that."""
+    return function if hasattr(function, "compiled") else Kernel(function, allocates=False, inlined=True)
+
+
 def jit_enabled() -> bool:
     return os.environ.get("NUMBA_DISABLE_JIT", "0") in ("", "0")
 
@@ -72,11 +77,12 @@ def _compile(k: Kernel) -> Callable[..., Any]:
         _rebind(owner, name, callee.compiled)
     # what calls a kernel that allocates must be allowed to
     allocates = k.allocates or any(getattr(value, "allocates", False) for _, _, value in _references(k.function))
-    options = _COMPILE_OPTIONS if allocates else {**_COMPILE_OPTIONS, "_nrt": False}
+    options = {**_COMPILE_OPTIONS, "forceinline": k.inlined} | ({} if allocates else {"_nrt": False})
     dispatcher = numba.njit(**options)(k.function)
     # a caller's compilation puts this in the kernel's place, so it answers to the same names
     dispatcher.function, dispatcher.compiled, dispatcher.allocates = k.function, dispatcher, allocates
-    dispatcher.plansim_sources = _sources(k.function) | {(f"{k.function.__qualname__} allocates", repr(allocates))}
+    compiled_how = f"{k.function.__qualname__} allocates, inlined", repr((allocates, k.inlined))
+    dispatcher.plansim_sources = _sources(k.function) | {compiled_how}
     cache = _content_cache(k.function, dispatcher.plansim_sources)
     if cache is not None:
         dispatcher._cache = cache

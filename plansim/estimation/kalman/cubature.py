@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import ClassVar
 
 import numpy as np
@@ -11,9 +12,10 @@ from plansim.core.arrays import Array
 from plansim.core.beliefs import Gaussian
 from plansim.core.layout import Layout
 from plansim.estimation.base import Update
-from plansim.estimation.kalman.gaussian_steps import check_belief
+from plansim.estimation.kalman.gaussian_steps import check_belief, missing
 from plansim.estimation.kalman.nonlinear_sequence import points_sequence
 from plansim.estimation.kalman.sigma_points import CubaturePoints
+from plansim.estimation.kalman.single_steps import SingleSteps
 from plansim.estimation.kalman.unscented import points_predict, points_update
 from plansim.models.base import GaussianMotion
 
@@ -47,9 +49,17 @@ class CubatureKalmanFilter:
     def predict(
         self, belief: Gaussian, control: Array | None, dt: float, rng: np.random.Generator | None = None
     ) -> Gaussian:
-        return points_predict(self.motion, self.points, belief, control, dt)
+        one = self._single.predict(belief, control, dt)
+        return one or points_predict(self.motion, self.points, belief, control, dt)
 
     def update(
         self, belief: Gaussian, measurement: Array | None, sensor, rng: np.random.Generator | None = None
     ) -> Update:
-        return points_update(self.state, self.points, belief, measurement, sensor)
+        if measurement is None:
+            return missing(belief, belief.mean.shape[:-1])
+        one = self._single.update(belief, measurement, sensor)
+        return one or points_update(self.state, self.points, belief, measurement, sensor)
+
+    @cached_property
+    def _single(self) -> SingleSteps:
+        return SingleSteps(self.motion, self.points)

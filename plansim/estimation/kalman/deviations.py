@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from plansim.core.kernel import Kernel, kernel, lean_kernel
+from plansim.core.kernel import Kernel, lean_kernel
 
 ROUNDING = 1e-9  # negative eigenvalues up to this share of the largest one are rounding
 
@@ -25,7 +25,7 @@ class Kernels(NamedTuple):
     propagate: Kernel  # (y, J, P, Q, V, turns, M, FP) -> 0; 1: not finite. M = F P Fᵀ + G V Gᵀ + Q
     average: Kernel  # (points, weights, turns, mean) -> 0; 1: not finite. Points become their deviations
     covariance: Kernel  # (X, weights, Q, M): M = Σ w X Xᵀ + Q
-    correct: Kernel  # (x, P, X, Z, weights, v, R, turns, S, L, C, K) -> log-likelihood, NaN where S is not positive
+    correct: Kernel  # (x, P, X, Z, weights, v, R, turns, S, L, C, K) -> log-likelihood, NaN where there is no answer
 
 
 @functools.cache
@@ -79,7 +79,7 @@ def kernels(n_fixed: int = 0, k_fixed: int = 0, N_fixed: int = 0) -> Kernels:
 
     @lean_kernel
     def average(points, weights, turns, mean):
-        N = N_fixed if N_fixed else points.shape[0]
+        N = N_fixed if N_fixed else weights.shape[0]
         for a in range(mean.shape[0]):
             first, total, widest = points[0, a], 0.0, 0.0
             for i in range(N):  # differences from the first keep their digits where weights are large
@@ -108,7 +108,7 @@ def kernels(n_fixed: int = 0, k_fixed: int = 0, N_fixed: int = 0) -> Kernels:
 
     @lean_kernel
     def covariance(X, weights, Q, M):
-        N = N_fixed if N_fixed else X.shape[0]
+        N = N_fixed if N_fixed else weights.shape[0]
         for i in range(M.shape[0]):
             for j in range(i + 1):
                 total = 0.0
@@ -120,7 +120,7 @@ def kernels(n_fixed: int = 0, k_fixed: int = 0, N_fixed: int = 0) -> Kernels:
     def correct(x, P, X, Z, weights, v, R, turns, S, L, C, K):
         n = n_fixed if n_fixed else x.shape[0]
         k = k_fixed if k_fixed else v.shape[0]
-        N = N_fixed if N_fixed else X.shape[0]
+        N = N_fixed if N_fixed else weights.shape[0]
         log_likelihood = -0.5 * k * log(2 * pi)
         for i in range(k):  # S = L Lᵀ; C becomes L⁻¹ Σ w Z Xᵀ, and K[:, n] L⁻¹ v along with it
             for j in range(i + 1):
@@ -149,8 +149,6 @@ def kernels(n_fixed: int = 0, k_fixed: int = 0, N_fixed: int = 0) -> Kernels:
                 total -= L[i, a] * C[a, n]
             C[i, n] = total / L[i, i]
             log_likelihood -= 0.5 * C[i, n] * C[i, n]
-        if not log_likelihood > -np.inf:
-            return np.nan
         for b in range(k):  # the gain's transpose
             i = k - 1 - b
             for j in range(n):
@@ -163,6 +161,8 @@ def kernels(n_fixed: int = 0, k_fixed: int = 0, N_fixed: int = 0) -> Kernels:
             for i in range(k):
                 total += C[i, j] * C[i, n]
             x[j] = wrapped(total) if turns[j] else total
+            if not abs(x[j]) < np.inf:
+                return np.nan
             for i in range(k):
                 total = 0.0
                 for a in range(k):
@@ -237,99 +237,3 @@ def symmetric_root(P, A, W, E):
                 total += E[i, a] * sqrt(max(W[a, a], 0.0)) * E[j, a]
             A[i, j] = total
     return 2 if least < -ROUNDING * largest else 0
-
-
-# of batches: 0, or one more than the index of the member that failed
-
-_root, _propagate, _average, _covariance, _correct = kernels()
-
-
-@kernel
-def propagate_each(y, J, P, Q, V, turns, M):
-    n = y.shape[1]
-    FP = np.empty((n, n))
-    for b in range(len(y)):
-        if _propagate(y[b], J[b], P[b], Q[b % len(Q)], V, turns, M[b], FP) != 0:
-            return b + 1
-    return 0
-
-
-@kernel
-def spread_each(x, P, offsets, cov_weights, X, points):
-    N, n = offsets.shape
-    A, W, E = np.empty((n, n)), np.empty((n, n)), np.empty((n, n))
-    strict = cov_weights.min() >= 0.0  # others may make covariances that are none
-    for b in range(len(x)):
-        code = _root(P[b], A, W, E)
-        if code == 1 or (code == 2 and strict):
-            return b + 1
-        for i in range(N):
-            for j in range(n):
-                total = 0.0
-                for a in range(n):
-                    total += offsets[i, a] * A[j, a]
-                X[b, i, j] = total
-                points[b, i, j] = x[b, j] + total
-    return 0
-
-
-@kernel
-def average_each(points, weights, turns, mean):
-    for b in range(len(points)):
-        if _average(points[b], weights, turns, mean[b]) != 0:
-            return b + 1
-    return 0
-
-
-@kernel
-def moments_each(points, weights, cov_weights, Q, turns, mean, M):
-    for b in range(len(points)):
-        if _average(points[b], weights, turns, mean[b]) != 0:
-            return b + 1
-        _covariance(points[b], cov_weights, Q[b % len(Q)], M[b])
-    return 0
-
-
-@kernel
-def correct_each(x, P, X, Z, weights, cov_weights, z, v, R, turns, measured_turns, S, log_likelihood):
-    n, k = x.shape[1], v.shape[1]
-    L, C, K = np.empty((k, k)), np.empty((k, n + 1)), np.empty((k, n))
-    for b in range(len(x)):
-        if _average(Z[b], weights, measured_turns, v[b]) != 0:
-            return b + 1
-        _miss(z[b], v[b], measured_turns)
-        log_likelihood[b] = _correct(x[b], P[b], X[b], Z[b], cov_weights, v[b], R, turns, S[b], L, C, K)
-        if not log_likelihood[b] > -np.inf:
-            return b + 1
-    return 0
-
-
-@kernel
-def correct_linear_each(x, P, H, z, v, R, turns, measured_turns, S, log_likelihood):
-    """v: what is expected, which becomes the innovation."""
-    n, k = x.shape[1], v.shape[1]
-    A, W, E, X, Z = np.empty((n, n)), np.empty((n, n)), np.empty((n, n)), np.empty((n, n)), np.empty((n, k))
-    L, C, K, ones = np.empty((k, k)), np.empty((k, n + 1)), np.empty((k, n)), np.ones(n)
-    for b in range(len(x)):
-        if _root(P[b], A, W, E) != 0:
-            return b + 1
-        for i in range(n):
-            for j in range(n):
-                X[i, j] = A[j, i]
-            for j in range(k):
-                total = 0.0
-                for a in range(n):
-                    total += H[b, j, a] * A[a, i]
-                Z[i, j] = total
-        _miss(z[b], v[b], measured_turns)
-        log_likelihood[b] = _correct(x[b], P[b], X, Z, ones, v[b], R, turns, S[b], L, C, K)
-        if not log_likelihood[b] > -np.inf:
-            return b + 1
-    return 0
-
-
-@lean_kernel
-def _miss(z, v, turns):
-    """v becomes z - v, the short way round."""
-    for j in range(len(v)):
-        v[j] = wrapped(z[j] - v[j]) if turns[j] else z[j] - v[j]

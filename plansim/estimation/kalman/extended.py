@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -13,6 +14,7 @@ from plansim.estimation.base import Update
 from plansim.estimation.kalman.gaussian_steps import check_belief, check_dt, corrected_linear, missing, propagated
 from plansim.estimation.kalman.jacobians import Derivative, chosen, linear_reading, linear_step, noise_parts
 from plansim.estimation.kalman.nonlinear_sequence import extended_sequence
+from plansim.estimation.kalman.single_steps import SingleSteps
 from plansim.models.base import GaussianMotion
 
 
@@ -50,15 +52,22 @@ class ExtendedKalmanFilter:
     def predict(
         self, belief: Gaussian, control: Array | None, dt: float, rng: np.random.Generator | None = None
     ) -> Gaussian:
-        return extended_predict(self.motion, belief, control, dt, self.jacobian)
+        one = self._single.predict(belief, control, dt)
+        return one or extended_predict(self.motion, belief, control, dt, self.jacobian)
 
     def update(
         self, belief: Gaussian, measurement: Array | None, sensor, rng: np.random.Generator | None = None
     ) -> Update:
         if measurement is None:
             return missing(belief, belief.mean.shape[:-1])
+        if (one := self._single.update(belief, measurement, sensor)) is not None:
+            return one
         expected, H = linear_reading(sensor, belief.mean, self.jacobian)
         return corrected_linear(self.state, belief, measurement, expected, H, sensor)
+
+    @cached_property
+    def _single(self) -> SingleSteps:
+        return SingleSteps(self.motion, jacobian=self.jacobian)
 
 
 def extended_predict(

@@ -13,7 +13,7 @@ from plansim.core.beliefs import Gaussian
 from plansim.core.errors import MalformedInput
 from plansim.core.layout import Layout
 from plansim.estimation.base import Update
-from plansim.estimation.kalman import deviations
+from plansim.estimation.kalman import deviation_batches
 from plansim.estimation.kalman.sigma_points import UnitPoints
 
 NO_CONTROL_NOISE = np.zeros(0)
@@ -30,7 +30,7 @@ def propagated(state: Layout, value: Array, J: Array, cov: Array, Q: Array, V: A
     y, P = flat("the step", value, batch, (n,)), flat("cov", cov, batch, (n, n))
     M, J = np.empty(P.shape), flat("the Jacobian", J, batch, (n, J.shape[-1]))
     Q = flat("noise_cov", Q, np.shape(Q)[:-2], (n, n))
-    failed = deviations.propagate_each(y, J, P, Q, np.array(V), turns(state), M)
+    failed = deviation_batches.propagate_each(y, J, P, Q, np.array(V), turns(state), M)
     if failed:
         raise _unusable("the step", y[failed - 1], P[failed - 1])
     return Gaussian(y.reshape(value.shape), M.reshape(*batch, n, n))
@@ -42,7 +42,7 @@ def sigma_points(belief: Gaussian, unit: UnitPoints) -> tuple[Array, Array]:
     n, batch, shape = mean.shape[-1], mean.shape[:-1], unit.offsets.shape
     x, P = flat("mean", mean, batch, (n,)), flat("cov", belief.cov, batch, (n, n))
     X, points = np.empty((len(x), *shape)), np.empty((len(x), *shape))
-    failed = deviations.spread_each(x, P, unit.offsets, unit.cov_weights, X, points)
+    failed = deviation_batches.spread_each(x, P, unit.offsets, unit.cov_weights, X, points)
     if failed:
         raise _unusable("the belief", x[failed - 1], P[failed - 1])
     return points.reshape(*batch, *shape), X.reshape(*batch, *shape)
@@ -53,7 +53,7 @@ def averaged(name: str, points: Array, unit: UnitPoints, layout: Layout) -> tupl
     N, k, batch = len(unit.offsets), len(layout), np.shape(points)[:-2]
     Z = flat(name, points, batch, (N, k))
     mean = np.empty((len(Z), k))
-    failed = deviations.average_each(Z, unit.mean_weights, turns(layout), mean)
+    failed = deviation_batches.average_each(Z, unit.mean_weights, turns(layout), mean)
     if failed:
         raise _no_number(name, mean[failed - 1])
     return mean.reshape(*batch, k), Z.reshape(*batch, N, k)
@@ -64,7 +64,7 @@ def moments(points: Array, unit: UnitPoints, state: Layout, Q: Array) -> Gaussia
     N, n, batch = len(unit.offsets), len(state.names), np.shape(points)[:-2]
     X, Q = flat("the step", points, batch, (N, n)), flat("noise_cov", Q, np.shape(Q)[:-2], (n, n))
     mean, M = np.empty((len(X), n)), np.empty((len(X), n, n))
-    failed = deviations.moments_each(X, unit.mean_weights, unit.cov_weights, Q, turns(state), mean, M)
+    failed = deviation_batches.moments_each(X, unit.mean_weights, unit.cov_weights, Q, turns(state), mean, M)
     if failed:
         raise _no_number("the step", mean[failed - 1])
     return Gaussian(mean.reshape(*batch, n), M.reshape(*batch, n, n))
@@ -76,7 +76,7 @@ def corrected_linear(state: Layout, belief: Gaussian, z: Array, expected: Array,
     v, H = flat("the reading", expected, batch, (k,)), flat("the sensor's Jacobian", H, batch, (k, n))
     S, log_likelihood = np.empty((len(x), k, k)), np.empty(len(x))
     measured_turns = turns(sensor.measurement)
-    if deviations.correct_linear_each(x, P, H, z, v, R, turns(state), measured_turns, S, log_likelihood):
+    if deviation_batches.correct_linear_each(x, P, H, z, v, R, turns(state), measured_turns, S, log_likelihood):
         raise refusal(belief, z, expected, sensor)
     return _update(work, v, S, log_likelihood)
 
@@ -91,7 +91,7 @@ def corrected(
     v, S, log_likelihood = np.empty((len(x), k)), np.empty((len(x), k, k)), np.empty(len(x))
     weights = unit.mean_weights, unit.cov_weights
     layouts = turns(state), turns(sensor.measurement)
-    if deviations.correct_each(x, P, X, Z, *weights, z, v, R, *layouts, S, log_likelihood):
+    if deviation_batches.correct_each(x, P, X, Z, *weights, z, v, R, *layouts, S, log_likelihood):
         raise refusal(belief, z, readings, sensor)
     return _update(work, v, S, log_likelihood)
 
@@ -197,5 +197,6 @@ def refusal(belief: Gaussian, z: Array, expected: Array, sensor: Any) -> Malform
         return MalformedInput(problem)
     return MalformedInput(
         f"the innovation's covariance is not positive: the sensor's cov is {np.asarray(sensor.cov).tolist()}, or its"
-        " derivative is not finite, or points of negative weight outweigh the others"
+        " derivative is not finite, or points of negative weight outweigh the others, or the measurement is beyond all"
+        " numbers"
     )

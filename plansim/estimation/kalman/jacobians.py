@@ -92,6 +92,6 @@ def torch_jacobian(f: Callable[[Array], Array], x: Array) -> Array:
 def noise_parts(motion: Any, x: Array | None, u: Array | None, dt: float) -> tuple[Array, Array | None]:
     """Q (..., n, n) and variances V (m,) of the control: noise_cov = Q + G diag(V) Gᵀ; None where there are none."""
     variance = getattr(motion, "control_variance", None)
-    if variance is None or not variance.any():
+    if variance is None:
         return np.asarray(motion.noise_cov(x, u, dt), float), None
-    return np.diag(motion.state_variance * abs(dt)), variance
+    return np.diag(motion.state_variance * abs(dt)), variance if variance.any() else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -20,6 +21,7 @@ from plansim.estimation.kalman.gaussian_steps import (
 )
 from plansim.estimation.kalman.nonlinear_sequence import points_sequence
 from plansim.estimation.kalman.sigma_points import ScaledPoints, SigmaPoints
+from plansim.estimation.kalman.single_steps import SingleSteps
 from plansim.models.base import GaussianMotion, MeasurementModel
 from plansim.models.linearisation import readings, steps
 
@@ -55,12 +57,20 @@ class UnscentedKalmanFilter:
     def predict(
         self, belief: Gaussian, control: Array | None, dt: float, rng: np.random.Generator | None = None
     ) -> Gaussian:
-        return points_predict(self.motion, self.points, belief, control, dt)
+        one = self._single.predict(belief, control, dt)
+        return one or points_predict(self.motion, self.points, belief, control, dt)
 
     def update(
         self, belief: Gaussian, measurement: Array | None, sensor, rng: np.random.Generator | None = None
     ) -> Update:
-        return points_update(self.state, self.points, belief, measurement, sensor)
+        if measurement is None:
+            return missing(belief, belief.mean.shape[:-1])
+        one = self._single.update(belief, measurement, sensor)
+        return one or points_update(self.state, self.points, belief, measurement, sensor)
+
+    @cached_property
+    def _single(self) -> SingleSteps:
+        return SingleSteps(self.motion, self.points)
 
 
 def points_predict(
@@ -77,8 +87,6 @@ def points_update(
     state: Layout, points: SigmaPoints, belief: Gaussian, measurement: Array | None, sensor: MeasurementModel
 ) -> Update:
     """Bayes' rule by the covariance between the points and what the sensor reads of them."""
-    if measurement is None:
-        return missing(belief, belief.mean.shape[:-1])
     unit = points.unit(len(state))
     drawn, X = sigma_points(belief, unit)
     return corrected(state, belief, measurement, X, readings(sensor, drawn), unit, sensor)

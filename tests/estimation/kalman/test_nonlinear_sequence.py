@@ -8,7 +8,7 @@ from plansim.core.errors import MalformedInput
 from plansim.estimation.kalman.cubature import CubatureKalmanFilter
 from plansim.estimation.kalman.extended import ExtendedKalmanFilter
 from plansim.estimation.kalman.kalman_filter import KalmanFilter
-from plansim.estimation.kalman.nonlinear_sequence import prepared
+from plansim.estimation.kalman.nonlinear_sequence import programs
 from plansim.estimation.kalman.sequence import filter_sequence, step_by_step
 from plansim.estimation.kalman.sigma_points import JulierPoints, ScaledPoints, SimplexPoints
 from plansim.estimation.kalman.unscented import UnscentedKalmanFilter
@@ -37,7 +37,7 @@ def test_a_log_in_one_call_is_its_steps(make, sensor):
     _, log = radar_log(30, sensor=sensor)
     log[[3, 4, 20]] = np.nan
     estimator = make(ConstantVelocity())
-    assert prepared(estimator, START, log, sensor, 0.5, None) is not None
+    assert programs(estimator, None, sensor, 0.5) is not None
     same(filter_sequence(estimator, START, log, sensor, 0.5), step_by_step(estimator, START, log, sensor, 0.5))
 
 
