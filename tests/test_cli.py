@@ -15,6 +15,8 @@ import pytest
 import yaml
 
 from plansim.cli import main
+from plansim.cli.warmup_command import CURVED, LINEAR
+from plansim.scenario.registry import BUILTINS
 
 POLICIES = '''
 import time
@@ -386,6 +388,13 @@ def test_warmup_leaves_nothing_to_compile(capsys):
     lines = capsys.readouterr().err.splitlines()
     assert all(": 0 kernels compiled" in line for line in lines[len(lines) // 2 : -1])
     assert lines[-1].startswith("warm after")
+
+
+def test_warmup_estimates_once_with_every_kind_of_filter_and_tracker(capsys):
+    assert main(["warmup", "--estimators"]) == 0
+    said = capsys.readouterr().err
+    assert all(f"{name}, " in said for name in (*LINEAR, *CURVED, "interacting-multiple-model"))
+    assert all(f"tracker, {name}: " in said for name in BUILTINS["associator"])
 
 
 def test_warmup_plans_once_with_every_planner(capsys):

@@ -15,7 +15,7 @@ BLOCKS = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
 SAID = ("proven shortest", "[  8. 100.  -8.   0.]", "")  # what each block prints, among other things
 
 
-@pytest.mark.parametrize(("block", "said"), zip(BLOCKS, SAID, strict=True), ids=range(len(BLOCKS)))
+@pytest.mark.parametrize(("block", "said"), list(zip(BLOCKS, SAID, strict=True)), ids=range(len(BLOCKS)))
 def test_the_code_of_the_readme_runs(block, said, capsys):
     exec(compile(block, "README.md", "exec"), {})
     assert said in capsys.readouterr().out

@@ -18,6 +18,7 @@ Plays a few steps of the built-in environments with the policies made for them. 
 examples:
   plansim warmup                what the environments need: a quarter of a minute
   plansim warmup --planners     every planner as well, on a problem of its own: a minute
+  plansim warmup --estimators   every kind of estimator and tracker as well, in a world of its own
 """
 
 _MAP = {"name": "rooms"}
@@ -50,8 +51,69 @@ def _scenarios() -> dict[str, dict[str, Any]]:
     }
 
 
+WORLDS: dict[
+    str, dict[str, Any]
+] = {  # to estimate in: what is there, how long a step takes, how many numbers are hidden
+    "RailCar": {
+        "sensors": {"position": {"name": "linear-sensor", "names": "position", "matrix": [[1, 0]], "cov": [[1.0]]}},
+        "motion": {"name": "rail-car"},
+        "dt": 0.1,
+        "hidden": 2,
+    },
+    "LandmarkRobot": {
+        "sensors": {"a": {"name": "range-bearing", "landmark": [5, 5]}},
+        "motion": {"name": "disturbed", "motion": {"name": "unicycle"}, "control_std": [0.3, 0.3]},
+        "dt": 0.1,
+        "hidden": 3,
+    },
+    "Pendulum": {
+        "sensors": {"side": {"name": "horizontal-position"}},
+        "motion": {"name": "pendulum"},
+        "dt": 0.05,
+        "hidden": 2,
+    },
+    "Aircraft": {"sensors": {"position": {"name": "position", "std": 30.0}}, "dt": 1.0, "hidden": 4},
+}
+LINEAR = ("kalman-filter", "square-root-kalman-filter", "information-filter")
+CURVED = (
+    *("extended-kalman-filter", "iterated-extended-kalman-filter", "unscented-kalman-filter", "cubature-kalman-filter"),
+    *("square-root-unscented-kalman-filter", "ensemble-kalman-filter", "particle-filter", "auxiliary-particle-filter"),
+)
+ASSOCIATORS = ("jpda", "global-nearest-neighbour", "nearest-neighbour", "best-hypotheses", "jpda-star")
+
+
+def _estimations() -> dict[str, dict[str, Any]]:
+    """The worlds to estimate in, each with the filters that are for it; and a field of targets."""
+    pairs = [("RailCar", name) for name in LINEAR]
+    pairs += [(world, name) for name in CURVED for world in ("LandmarkRobot", "Pendulum")]
+    tasks = {
+        f"{name}, {world}": _watched(world, {"name": name, "motion": WORLDS[world]["motion"]}) for world, name in pairs
+    }
+    modes = [
+        {"name": "kalman-filter", "motion": {"name": "constant-velocity"}},
+        {"name": "unscented-kalman-filter", "motion": {"name": "coordinated-turn"}},
+    ]
+    mixed = {"name": "interacting-multiple-model", "filters": modes, "transition": [[0.9, 0.1], [0.1, 0.9]]}
+    mixed["own_std"] = {"turn_rate": 0.05}
+    tasks["interacting-multiple-model, Aircraft"] = _watched("Aircraft", mixed)
+    eyes = {"name": "surveillance", "sensors": [{"model": {"name": "position", "std": 10.0}}]}
+    for name in ASSOCIATORS:
+        policy = {**eyes, "tracker": {"estimator": modes[0], "associator": {"name": name}}}
+        tasks[f"tracker, {name}"] = {"env": {"id": "plansim/SensorField-v0"}, "policy": policy}
+    return tasks
+
+
+def _watched(world: str, estimator: dict[str, Any]) -> dict[str, Any]:
+    about, hidden = WORLDS[world], WORLDS[world]["hidden"]
+    parts = {name: about[name] for name in ("sensors", "motion") if name in about}
+    policy = {"name": "watcher", "estimator": estimator, "sensors": about["sensors"], "dt": about["dt"]}
+    start = {"start_mean": [0.0] * hidden, "start_std": [1.0] * hidden}
+    return {"env": {"id": f"plansim/{world}-v0", **parts}, "policy": policy | start}
+
+
 def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--planners", action="store_true", help="compile every planner as well")
+    parser.add_argument("--estimators", action="store_true", help="compile estimators and trackers as well")
 
 
 def command(options: argparse.Namespace) -> int:
@@ -62,7 +124,8 @@ def command(options: argparse.Namespace) -> int:
         say.note("NUMBA_DISABLE_JIT is set: there is nothing to compile")
         return MET
     began, failed = time.perf_counter(), False
-    tasks = {what: functools.partial(_play, what, mapping) for what, mapping in _scenarios().items()}
+    scenarios = _scenarios() | (_estimations() if options.estimators else {})
+    tasks = {what: functools.partial(_play, what, mapping) for what, mapping in scenarios.items()}
     if options.planners:
         tasks |= {f"planner {name}": functools.partial(_plan, name) for name in _planners()}
     for what, task in tasks.items():
