@@ -93,8 +93,12 @@ def _estimations() -> dict[str, dict[str, Any]]:
         {"name": "kalman-filter", "motion": {"name": "constant-velocity"}},
         {"name": "unscented-kalman-filter", "motion": {"name": "coordinated-turn"}},
     ]
-    mixed = {"name": "interacting-multiple-model", "filters": modes, "transition": [[0.9, 0.1], [0.1, 0.9]]}
-    mixed["own_std"] = {"turn_rate": 0.05}
+    mixed: dict[str, Any] = {
+        "name": "interacting-multiple-model",
+        "filters": modes,
+        "transition": [[0.9, 0.1], [0.1, 0.9]],
+        "own_std": {"turn_rate": 0.05},
+    }
     tasks["interacting-multiple-model, Aircraft"] = _watched("Aircraft", mixed)
     eyes = {"name": "surveillance", "sensors": [{"model": {"name": "position", "std": 10.0}}]}
     for name in ASSOCIATORS:
