@@ -52,7 +52,7 @@ def fit_fields(
         changed = [{n: v for n, v in values.items() if owners[n] is model} for model in (motion, sensor)]
         return dataclasses.replace(motion, **changed[0]), dataclasses.replace(sensor, **changed[1])
 
-    start = {name: float(getattr(owners[name], name)) for name in names}
+    start = {name: _number(name, owners[name]) for name in names}
     return fit_noise(models, start, measurements, belief, dt, **options)
 
 
@@ -144,6 +144,17 @@ def _checked(start: Mapping[str, float], measurements: Array) -> Array:
     if seen <= len(start):
         raise MalformedInput(f"the log has {seen} measured numbers: too few to say anything of {len(start)} values")
     return np.log(np.array(list(start.values()), float))
+
+
+def _number(name: str, model: Any) -> float:
+    """What a field is that any positive number may take the place of: a count is none."""
+    fields = dataclasses.fields(model)
+    given = {f.name: getattr(model, f.name) for f in fields if f.type not in ("int", int, "bool", bool)}
+    numbers = {n: float(v) for n, v in given.items() if isinstance(v, (int, float, np.floating))}
+    if name not in numbers:
+        known = f"those of {type(model).__name__} are: {', '.join(numbers)}" if numbers else "it has none"
+        raise MalformedInput(f"cannot fit {name!r}: it is {getattr(model, name)!r}, but must be a real number; {known}")
+    return numbers[name]
 
 
 def _owner(name: str, motion: Any, sensor: Any) -> Any:

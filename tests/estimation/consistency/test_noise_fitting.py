@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -117,3 +119,16 @@ def test_values_of_which_no_filter_has_an_answer_are_unlikely_ones():
     assert fit_noise(models, {"std": 1.9}, log(0), start, 1.0).values["std"] == pytest.approx(0.7, abs=0.2)
     with pytest.raises(MalformedInput, match="so noisy"):
         fit_noise(models, {"std": 3.0}, log(0), start, 1.0)
+
+
+def test_a_field_that_is_no_real_number_is_refused_with_those_that_are():
+    @dataclasses.dataclass(frozen=True)
+    class Named(ConstantVelocity):
+        place: str = "yard"
+        offsets: tuple[float, ...] = (1.0, 2.0)
+
+    for field in ("place", "offsets", "dimension"):
+        with pytest.raises(
+            MalformedInput, match=f"'{field}': .* must be a real number; those of Named are: acc.*density$"
+        ):
+            fit_fields(Named(), Position(), field, np.zeros((9, 2)), Gaussian(np.zeros(4), np.eye(4)), 1.0)
