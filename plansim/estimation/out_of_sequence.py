@@ -73,7 +73,11 @@ class OutOfSequence:
         if sensor not in self.sensors:
             known = ", ".join(self.sensors)
             raise MalformedInput(f"there is no sensor {sensor!r}{near_miss(sensor, self.sensors)} (there are: {known})")
-        return self._insert(history, Event(_checked(time), None, None, False, np.asarray(measurement, float), sensor), rng)
+        if measurement is None:
+            raise MalformedInput(f"a missing measurement of {sensor!r} need not be observed: leave it out")
+        return self._insert(
+            history, Event(_checked(time), None, None, False, np.asarray(measurement, float), sensor), rng
+        )
 
     def steer(
         self, history: History, time: float, control: Array | None, rng: np.random.Generator | None = None
@@ -166,6 +170,10 @@ class TimedFilter:
 
 
 def _checked(time: float) -> float:
-    if not np.isfinite(time):
-        raise MalformedInput(f"time is {time}, but must be a number of seconds")
-    return float(time)
+    try:
+        seconds = float(time)
+    except (TypeError, ValueError):
+        seconds = np.nan
+    if not np.isfinite(seconds):
+        raise MalformedInput(f"time is {time!r}, but must be a number of seconds")
+    return seconds

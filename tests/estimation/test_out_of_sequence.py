@@ -145,3 +145,12 @@ def test_what_cannot_be_meant_is_refused_in_words():
         robot.estimate(-1.0)
     with pytest.raises(MalformedInput, match="horizon is -1"):
         OutOfSequence(TURN, SENSORS, horizon=-1)
+
+
+def test_what_is_missing_or_no_time_is_refused_in_words():
+    robot = TimedFilter(TURN, SENSORS, START, time=0.0)
+    with pytest.raises(MalformedInput, match="missing measurement of 'gps' need not be observed"):
+        robot.observe(0.1, None, "gps")
+    for time in ("a", None, np.nan, [0.1, 0.2]):
+        with pytest.raises(MalformedInput, match="must be a number of seconds"):
+            robot.observe(time, [1.0, 0.0], "gps")
