@@ -27,7 +27,8 @@ class Estimator(Protocol[Belief]):
 
     A belief is one of `plansim.core.beliefs`, or another NamedTuple of arrays with a method
     `gaussian(layout) -> Gaussian`; its leading dimensions are batch. A measurement of None is a missing one: the belief
-    stays as it is, and its log-likelihood is 0. A control of None is none at all.
+    stays as it is, and its log-likelihood is 0. A control of None is none at all; any control is ignored where the
+    motion heeds none.
     """
 
     @property

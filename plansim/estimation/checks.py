@@ -16,8 +16,10 @@ def checked_dt(dt: float) -> float:
     return dt
 
 
-def checked_control(control: Any, motion: Any, batch: tuple[int, ...]) -> Array | None:
+def checked_control(control: Any, motion: Any, batch: tuple[int, ...], wider: bool = False) -> Array | None:
     """A control (m,) or (..., m) of finite numbers that broadcasts to a belief of leading dimensions `batch`.
+
+    `wider`: or with it, where a batch of controls may make a batch of one belief.
 
     Zeros where it is None; None for a motion that heeds no control.
     """
@@ -30,7 +32,7 @@ def checked_control(control: Any, motion: Any, batch: tuple[int, ...]) -> Array 
         u = np.asarray(control, float)
     except (TypeError, ValueError) as error:
         raise MalformedInput(f"a control of {' '.join(names)} must consist of numbers: {error}") from None
-    if u.shape[-1:] != (len(names),) or not _broadcasts(u.shape[:-1], batch):
+    if u.shape[-1:] != (len(names),) or not _broadcasts(u.shape[:-1], batch, wider):
         raise MalformedInput(f"a control has shape {u.shape}, but must have {(*batch, len(names))}: {' '.join(names)}")
     if not np.isfinite(u).all():
         where = np.argwhere(~np.isfinite(u))[0]
@@ -47,12 +49,21 @@ def finite_states(states: Array, motion: Any) -> Array:
     return states
 
 
-def _broadcasts(shape: tuple[int, ...], to: tuple[int, ...]) -> bool:
-    """Whether arrays of a shape broadcast to another, which stays as it is."""
+def joined(name: str, shape: tuple[int, ...], batch: tuple[int, ...]) -> tuple[int, ...]:
+    """The batch of what is of leading dimensions `shape` for a belief of `batch`."""
     try:
-        return np.broadcast_shapes(shape, to) == to
+        return np.broadcast_shapes(shape, batch)
+    except ValueError:
+        raise MalformedInput(f"{name} is a batch {shape} for beliefs of batch {batch}: they do not broadcast") from None
+
+
+def _broadcasts(shape: tuple[int, ...], to: tuple[int, ...], wider: bool = False) -> bool:
+    """Whether arrays of a shape broadcast to another, which stays as it is where it may not become wider."""
+    try:
+        whole = np.broadcast_shapes(shape, to)
     except ValueError:
         return False
+    return wider or whole == to
 
 
 def checked_measurement(measurement: Any, sensor: Any, batch: tuple[int, ...]) -> Array:

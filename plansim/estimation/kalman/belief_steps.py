@@ -57,8 +57,14 @@ def predict_by_functions(motion: Any, jacobian: Callable[..., Array], dt: float)
     """The motion is asked anew each time."""
     angles, n, step, noise_cov = turns(motion.state), len(motion.state), motion.step, motion.noise_cov
     square, work, compiled = (n, n), workspace(n), belief_entries.propagate_entry()
+    m = len(motion.control)
+    none = np.zeros(m) if m else None
 
     def predict(x, P, u):
+        if u is None or not m:
+            u = none
+        elif type(u) is not np.ndarray or u.shape != (m,):
+            return None
         mean, cov = empty(n), empty(square)
         try:
             value, F, Q = step(x, u, dt), asarray(jacobian(x, u, dt), float), asarray(noise_cov(x, u, dt), float)

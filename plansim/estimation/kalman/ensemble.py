@@ -93,7 +93,7 @@ class EnsembleKalmanFilter:
     ) -> Update:
         if measurement is None:
             return missing(belief, belief.states.shape[:-2])
-        z, rng = measured(measurement, sensor), needed(rng)
+        z, rng = measured(measurement, sensor, belief.states.shape[:-2]), needed(rng)
         batch = np.broadcast_shapes(belief.states.shape[:-2], z.shape[:-1])
         states = np.broadcast_to(belief.states, (*batch, *belief.states.shape[-2:]))
         if self.inflation != 1.0:

@@ -11,6 +11,7 @@ from plansim.core.arrays import Array
 from plansim.core.beliefs import Gaussian
 from plansim.core.layout import Layout
 from plansim.estimation.base import Update
+from plansim.estimation.checks import checked_control
 from plansim.estimation.kalman.gaussian_steps import check_belief, check_dt, corrected_linear, missing, propagated
 from plansim.estimation.kalman.jacobians import Derivative, chosen, linear_reading, linear_step, noise_parts
 from plansim.estimation.kalman.nonlinear_sequence import extended_sequence
@@ -75,6 +76,7 @@ def extended_predict(
 ) -> Gaussian:
     """N(step(mean), F P Fᵀ + Q)."""
     check_dt(dt)
+    control = checked_control(control, motion, np.shape(belief.mean)[:-1], wider=True)
     value, J = linear_step(motion, belief.mean, control, dt, how)
     n = len(motion.state)
     if J.shape[-1] > n:

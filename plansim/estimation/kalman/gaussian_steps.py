@@ -13,6 +13,7 @@ from plansim.core.beliefs import Gaussian
 from plansim.core.errors import MalformedInput
 from plansim.core.layout import Layout
 from plansim.estimation.base import Update
+from plansim.estimation.checks import joined
 from plansim.estimation.kalman import deviation_batches
 from plansim.estimation.kalman.sigma_points import UnitPoints
 
@@ -99,7 +100,7 @@ def corrected(
 def _prepared(state: Layout, belief: Gaussian, z: Array, sensor: Any) -> tuple:
     """Copies of mean and cov to work in, the measurement and its cov, the batch and the sizes."""
     z, mean, n, k = shaped(z, sensor), np.asarray(belief.mean, float), len(state.names), len(sensor.measurement.names)
-    batch = mean.shape[:-1] if z.ndim == 1 else np.broadcast_shapes(mean.shape[:-1], z.shape[:-1])
+    batch = mean.shape[:-1] if z.ndim == 1 else joined("the measurement", z.shape[:-1], mean.shape[:-1])
     x, P = flat("mean", mean, batch, (n,)), flat("cov", belief.cov, batch, (n, n))
     return x, P, flat("measurement", z, batch, (k,)), np.array(sensor.cov, float, order="C"), batch, (n, k)
 
@@ -114,15 +115,20 @@ def _update(work: tuple, v: Array, S: Array, log_likelihood: Array) -> Update:
 
 def shaped(z: Array, sensor: Any) -> Array:
     """A measurement (..., k) as floats, or what is wrong with its shape."""
-    z, k = np.asarray(z, float), len(sensor.measurement.names)
+    k = len(sensor.measurement.names)
+    try:
+        z = np.asarray(z, float)
+    except (TypeError, ValueError) as error:
+        raise MalformedInput(f"the measurement must consist of numbers: {error}") from None
     if z.ndim == 0 or z.shape[-1] != k:
         raise MalformedInput(f"the measurement has shape {z.shape}, but must have (..., {k})")
     return z
 
 
-def measured(z: Array, sensor: Any) -> Array:
-    """A finite measurement (..., k) as floats, or what is wrong with it."""
+def measured(z: Array, sensor: Any, batch: tuple[int, ...] = ()) -> Array:
+    """A finite measurement (..., k) as floats for beliefs of leading dimensions `batch`, or what is wrong with it."""
     z = shaped(z, sensor)
+    joined("the measurement", z.shape[:-1], batch)
     if not np.isfinite(z).all():
         raise MalformedInput(f"the measurement is {z.tolist()}, but must be finite; pass None where it is missing")
     return z
@@ -136,6 +142,7 @@ def flat(name: str, a: Array, batch: tuple[int, ...], tail: tuple[int, ...]) -> 
     if whole.shape[-len(tail) :] != tail:
         raise MalformedInput(f"{name} has shape {np.shape(a)}, but must have (..., {', '.join(map(str, tail))})")
     if whole.shape != batch + tail:
+        joined(name, np.shape(a)[: -len(tail)], batch)
         whole = np.array(np.broadcast_to(np.reshape(whole, np.shape(a)), batch + tail))
     return whole.reshape(math.prod(batch), *tail)
 

@@ -13,9 +13,11 @@ from plansim.core.beliefs import Gaussian, Information
 from plansim.core.errors import MalformedInput
 from plansim.core.layout import Layout
 from plansim.estimation.base import Update
+from plansim.estimation.checks import checked_control
 from plansim.estimation.kalman.gaussian_steps import check_belief, measured, missing
 from plansim.estimation.kalman.kalman_filter import KalmanFilter
 from plansim.models.base import LinearMotion
+from plansim.models.linear_motion import times
 
 UNKNOWN = 1e-13  # share of its neighbours' information below which a direction counts as not known at all
 
@@ -66,8 +68,10 @@ class InformationFilter:
         F, Q, (y, Y) = model.stack[0, :n, :n], model.stack[1, :n, :n], _checked(belief, n)
         moved = _moved(F, Q, y, Y) if np.linalg.cond(F) < 1e12 else _moved_by_singular(F, Q, y, Y)
         if control is not None and model.m:
-            shift = model.stack[4, :n, : model.m] @ np.asarray(control, float)[..., None]
-            moved = moved._replace(vector=moved.vector + (moved.matrix @ shift)[..., 0])
+            u = checked_control(control, self.motion, y.shape[:-1], wider=True)
+            shift = times(model.stack[4, :n, : model.m], u)[..., None]
+            vector = moved.vector + (moved.matrix @ shift)[..., 0]
+            moved = Information(vector, np.broadcast_to(moved.matrix, (*vector.shape, n)))
         return self._wrapped(moved)
 
     def update(
@@ -76,7 +80,7 @@ class InformationFilter:
         y, Y = _checked(belief, len(self.state))
         if measurement is None:
             return missing(belief, y.shape[:-1])
-        z, model = measured(measurement, sensor), self._linear.model(sensor, None)
+        z, model = measured(measurement, sensor, y.shape[:-1]), self._linear.model(sensor, None)
         if not np.isfinite(z).all():
             raise MalformedInput(f"measurement is {z.tolist()}, but must be finite; pass None where it is missing")
         n, k = model.n, model.k

@@ -64,7 +64,7 @@ class IteratedExtendedKalmanFilter:
     ) -> Update:
         if measurement is None:
             return missing(belief, belief.mean.shape[:-1])
-        z = measured(measurement, sensor)
+        z = measured(measurement, sensor, np.shape(belief.mean)[:-1])
         expected, H = linear_reading(sensor, belief.mean, self.jacobian)
         first = corrected_linear(self.state, belief, z, expected, H, sensor)
         x, expected, H = self._most_probable(belief, z, sensor)

@@ -11,6 +11,7 @@ from plansim.core.arrays import Array
 from plansim.core.beliefs import Gaussian
 from plansim.core.errors import MalformedInput
 from plansim.core.kernel import Kernel, lean_kernel
+from plansim.estimation.checks import joined
 from plansim.estimation.kalman import bank, one_filter
 from plansim.estimation.kalman.bank import LANES, correct_lanes, predict_lanes
 from plansim.estimation.kalman.linear_model import LinearModel
@@ -30,7 +31,7 @@ def linear_sequence(model: LinearModel, belief: Gaussian, z: Array, controls: Ar
             f"controls {u.shape} must have {model.m} components, and mean {mean.shape} must be ({n},) or (B, {n})"
         )
     fronts = (mean.shape[:-1], cov.shape[:-2], z.shape[:-2], u.shape[:-2])
-    batch = np.broadcast_shapes(*fronts)
+    batch = functools.reduce(lambda whole, front: joined("the log", front, whole), fronts)
     if not batch:
         return _one(model, mean, cov, z, u)
     missing = np.isnan(z[..., 0])

@@ -6,6 +6,7 @@ This is what the fast calls of `KalmanFilter` fall back upon, and what gives bat
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -86,7 +87,7 @@ def _prepared(model: LinearModel, belief: Gaussian, control: Array | None, measu
     arrays: list[Array] = []
     batch: tuple[int, ...] = ()
     for name, (value, tail) in given.items():
-        array = np.asarray(value, float)
+        array = _numbers(name, value)
         front = array.ndim - len(tail)
         if front < 0 or array.shape[front:] != tail:
             raise MalformedInput(f"{name} has shape {array.shape}, but must have {('...', *tail)}".replace("'", ""))
@@ -95,10 +96,19 @@ def _prepared(model: LinearModel, belief: Gaussian, control: Array | None, measu
                 batch = np.broadcast_shapes(batch, array.shape[:front])
             except ValueError:
                 raise MalformedInput(f"{name} is a batch {array.shape[:front]} among batches {batch}") from None
+        if name == "control" and not np.isfinite(array).all():
+            raise MalformedInput(f"control is {array.tolist()}, but must be finite; None is none at all")
         arrays.append(array)
     last = {name: _last(array, batch, given[name][1]) for name, array in zip(given, arrays, strict=True)}
     nothing = np.empty((0, last["mean"].shape[1]))
     return batch, last["mean"], last["cov"], last.get("control", nothing), last.get("measurement", nothing)
+
+
+def _numbers(name: str, value: Any) -> Array:
+    try:
+        return np.asarray(value, float)
+    except (TypeError, ValueError) as error:
+        raise MalformedInput(f"{name} must consist of numbers: {error}") from None
 
 
 def _last(a: Array, batch: tuple[int, ...], tail: tuple[int, ...]) -> Array:

@@ -10,6 +10,7 @@ import numpy as np
 from plansim.core.arrays import Array
 from plansim.core.beliefs import Gaussian
 from plansim.core.kernel import Kernel, lean_kernel
+from plansim.estimation.checks import joined
 from plansim.estimation.kalman.deviation_steps import workspace
 from plansim.estimation.kalman.equation_steps import Program, motion_program, sensor_program
 from plansim.estimation.kalman.gaussian_steps import check_belief, check_dt, flat
@@ -62,25 +63,25 @@ def _sequence(
 ) -> Filtered:
     """In one call where that goes well; going step by step says why it does not."""
     if programs is not None:
-        log = _log(estimator, belief, measurements, controls)
-        filtered = _filtered(*programs, N, log, measurements)
+        batch = joined("the log", measurements.shape[:-2], np.shape(belief.mean)[:-1])
+        log = _log(estimator, batch, belief, measurements, controls)
+        filtered = _filtered(*programs, N, log, batch)
         if filtered is not None:
             return filtered
     return step_by_step(estimator, belief, measurements, sensor, dt, controls)
 
 
-def _log(estimator: Any, belief: Gaussian, measurements: Array, controls: Array | None) -> Log:
+def _log(estimator: Any, batch: tuple[int, ...], belief: Gaussian, measurements: Array, controls: Array | None) -> Log:
     n, m = len(estimator.state), len(estimator.motion.control)
-    if controls is None:
+    if controls is None or not m:
         controls = np.zeros((measurements.shape[-2], m))
     belief, z = check_belief(belief, estimator.state), measurements.reshape(-1, *measurements.shape[-2:])
-    batch = np.broadcast_shapes(belief.mean.shape[:-1], measurements.shape[:-2])
     x, P = flat("mean", belief.mean, batch, (n,)), flat("cov", belief.cov, batch, (n, n))
     u = flat("controls", controls, controls.shape[:-2], (len(z[0]), m))
     return Log(x, P, np.array(np.broadcast_to(z, (len(x), *z.shape[1:])), order="C"), u)
 
 
-def _filtered(motion: Program, read: Program, N: int, log: Log, measurements: Array) -> Filtered | None:
+def _filtered(motion: Program, read: Program, N: int, log: Log, batch: tuple[int, ...]) -> Filtered | None:
     """None where a step failed."""
     (B, T, k), n = log.z.shape, log.x.shape[1]
     shapes = (n,), (n, n), (n,), (n, n), (k,), (k, k), ()
@@ -88,7 +89,6 @@ def _filtered(motion: Program, read: Program, N: int, log: Log, measurements: Ar
     kernel = _all_steps(motion.kernel, read.kernel, n, k)
     if kernel(*log, motion.table, read.table, *answers, np.empty(workspace(n, k, log.u.shape[-1], N))):
         return None
-    batch = () if measurements.ndim == 2 and B == 1 else (B,)
     return Filtered(*(a.reshape(*batch, T, *shape) for a, shape in zip(answers, shapes, strict=True)))
 
 

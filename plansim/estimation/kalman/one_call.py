@@ -14,11 +14,14 @@ from plansim.estimation.kalman.one_filter import correct, kernels, predict, upda
 
 @lean_kernel
 def predict_one(model, x, P, u, y, M, work):
-    """Whether belief and control have the model's sizes; if so, the prediction is in y and M."""
+    """Whether belief and control have the model's sizes and a finite mean comes of them; it is in y, its cov in M."""
     if not fits(model, x, P, u):
         return False
     predict(model, x, P, u, y, M, work)
-    return True
+    finite = True
+    for i in range(y.shape[0]):
+        finite = finite and abs(y[i]) < np.inf
+    return finite
 
 
 @lean_kernel

@@ -11,6 +11,7 @@ from plansim.core.arrays import Array
 from plansim.core.beliefs import Gaussian
 from plansim.core.errors import MalformedInput
 from plansim.estimation.base import Estimator, Update
+from plansim.estimation.checks import joined
 
 
 class Filtered(NamedTuple):
@@ -52,12 +53,20 @@ def filter_sequence(
     (3, 4)
     """
     measurements, controls = checked_log(measurements, sensor, controls)
+    believed = np.shape(belief.mean)[:-1] if isinstance(belief, Gaussian) else ()
+    if 0 in joined("the log", measurements.shape[:-2], believed):
+        return _of_no_log(measurements.shape[-2], len(estimator.state), measurements.shape[-1])
     if isinstance(belief, Gaussian):
         belief = estimator.around(belief, rng)
     compiled = getattr(estimator, "filter_sequence", None)
     if compiled is not None:
         return compiled(belief, measurements, sensor, dt, controls)
     return step_by_step(estimator, belief, measurements, sensor, dt, controls, rng)
+
+
+def _of_no_log(T: int, n: int, k: int) -> Filtered:
+    """Of B = 0 logs."""
+    return Filtered(*(np.empty((0, T, *shape)) for shape in ((n,), (n, n), (n,), (n, n), (k,), (k, k), ())))
 
 
 def step_by_step(
@@ -75,8 +84,10 @@ def step_by_step(
         control = None if controls is None else controls[..., t, :]
         predicted = estimator.predict(belief, control, dt, rng)
         before = predicted.gaussian(estimator.state)
-        if measurements.ndim > 2 and before.mean.ndim == 1:
-            predicted = mapped(lambda a: np.broadcast_to(a, (len(measurements), *np.shape(a))), predicted)
+        believed = before.mean.shape[:-1]
+        batch = joined("the log", measurements.shape[:-2], believed)
+        if batch != believed:
+            predicted = _widened(predicted, len(believed), batch)
             before = predicted.gaussian(estimator.state)
         z = measurements[..., t, :]
         if z.ndim < before.mean.ndim:
@@ -87,6 +98,11 @@ def step_by_step(
         steps.append((*after, *before, *update[1:]))
     axes = (-2, -3, -2, -3, -2, -3, -1)
     return Filtered(*(np.stack(rows, axis) for rows, axis in zip(zip(*steps, strict=True), axes, strict=True)))
+
+
+def _widened(belief: Any, axes: int, batch: tuple[int, ...]) -> Any:
+    """A belief of as many leading axes, for a batch."""
+    return mapped(lambda a: np.broadcast_to(a, (*batch, *np.shape(a)[axes:])), belief)
 
 
 def checked_log(measurements: Array, sensor: Any, controls: Array | None) -> tuple[Array, Array | None]:

@@ -14,6 +14,7 @@ from plansim.core.errors import MalformedInput
 from plansim.core.kernel import lean_kernel
 from plansim.core.layout import Layout
 from plansim.estimation.base import Update
+from plansim.estimation.checks import checked_control, joined
 from plansim.estimation.kalman.gaussian_steps import check_belief, flat, measured, missing
 from plansim.estimation.kalman.kalman_filter import REMEMBERED, KalmanFilter
 from plansim.estimation.kalman.linear_model import LinearModel
@@ -66,8 +67,9 @@ class SquareRootKalmanFilter:
         n, mean = model.n, np.asarray(belief.mean, float)
         moved = times(model.stack[0, :n, :n], mean)
         if control is not None and model.m:
-            moved = moved + times(model.stack[4, :n, : model.m], np.asarray(control, float))
-        batch = np.broadcast_shapes(moved.shape[:-1], np.shape(belief.root)[:-2])
+            u = checked_control(control, self.motion, mean.shape[:-1], wider=True)
+            moved = moved + times(model.stack[4, :n, : model.m], u)
+        batch = joined("root", np.shape(belief.root)[:-2], moved.shape[:-1])
         roots = flat("root", belief.root, batch, (n, n))
         predict_roots(model.stack[0], noise_root, roots, np.empty((n, 2 * n)))
         return SquareRoot(self.state.wrap(np.broadcast_to(moved, (*batch, n))), roots.reshape(*batch, n, n))
@@ -78,10 +80,10 @@ class SquareRootKalmanFilter:
         if measurement is None:
             return missing(belief, np.shape(belief.mean)[:-1])
         model, _, measured_root = self._rooted(sensor, None)
-        n, k, z = model.n, model.k, measured(measurement, sensor)
+        n, k, z = model.n, model.k, measured(measurement, sensor, np.shape(belief.mean)[:-1])
         expected = times(model.stack[2, :k, :n], np.asarray(belief.mean, float)) + model.stack[5, 2, :k]
         v = sensor.measurement.difference(z, expected)
-        batch = np.broadcast_shapes(v.shape[:-1], np.shape(belief.root)[:-2])
+        batch = joined("root", np.shape(belief.root)[:-2], v.shape[:-1])
         roots, v = flat("root", belief.root, batch, (n, n)), flat("measurement", v, batch, (k,))
         change, S, log_likelihood = np.empty((*batch, n)), np.empty((*batch, k, k)), np.empty(batch)
         answers = change.reshape(-1, n), S.reshape(-1, k, k), log_likelihood.reshape(-1)

@@ -11,6 +11,7 @@ from plansim.core.arrays import Array, symmetric, transpose
 from plansim.core.beliefs import Gaussian, SquareRoot
 from plansim.core.layout import Layout
 from plansim.estimation.base import Update
+from plansim.estimation.checks import checked_control
 from plansim.estimation.kalman.gaussian_steps import averaged, check_belief, check_dt, measured, missing, refusal
 from plansim.estimation.kalman.sigma_points import ScaledPoints, SigmaPoints, root, weighted_products
 from plansim.models.base import GaussianMotion
@@ -47,6 +48,7 @@ class SquareRootUnscentedKalmanFilter:
         self, belief: SquareRoot, control: Array | None, dt: float, rng: np.random.Generator | None = None
     ) -> SquareRoot:
         check_dt(dt)
+        control = checked_control(control, self.motion, np.shape(belief.mean)[:-1], wider=True)
         unit = self.points.unit(len(self.state))
         moved = steps(self.motion, belief.mean[..., None, :] + unit.offsets @ transpose(belief.root), control, dt)
         mean, X = averaged("the step", moved, unit, self.state)
@@ -58,7 +60,8 @@ class SquareRootUnscentedKalmanFilter:
     ) -> Update:
         if measurement is None:
             return missing(belief, belief.mean.shape[:-1])
-        unit, z = self.points.unit(len(self.state)), measured(measurement, sensor)
+        z = measured(measurement, sensor, np.shape(belief.mean)[:-1])
+        unit = self.points.unit(len(self.state))
         X = unit.offsets @ transpose(belief.root)
         read = readings(sensor, belief.mean[..., None, :] + X)
         expected, Z = averaged("the reading", read, unit, sensor.measurement)

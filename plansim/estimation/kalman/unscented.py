@@ -11,6 +11,7 @@ from plansim.core.arrays import Array
 from plansim.core.beliefs import Gaussian
 from plansim.core.layout import Layout
 from plansim.estimation.base import Update
+from plansim.estimation.checks import checked_control
 from plansim.estimation.kalman.gaussian_steps import (
     check_belief,
     check_dt,
@@ -78,6 +79,7 @@ def points_predict(
 ) -> Gaussian:
     """The moments of where the motion takes the points, and its noise."""
     check_dt(dt)
+    control = checked_control(control, motion, np.shape(belief.mean)[:-1], wider=True)
     unit = points.unit(len(motion.state))
     drawn, _ = sigma_points(belief, unit)
     return moments(steps(motion, drawn, control, dt), unit, motion.state, motion.noise_cov(belief.mean, control, dt))
