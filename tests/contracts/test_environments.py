@@ -249,6 +249,7 @@ def test_a_picture_needs_no_display(identity, kwargs, monkeypatch):
     monkeypatch.delenv("DISPLAY", raising=False)
     env = gymnasium.make(identity, render_mode="rgb_array", **kwargs)
     env.reset(seed=0)
+    env.action_space.seed(0)  # an action that is all but nothing would not be seen
     before = env.render()
     env.step(env.action_space.sample())
     assert before.dtype == np.uint8
