@@ -58,6 +58,6 @@ SAMPLED: dict[str, Callable[[Any], Any]] = {  # within their Monte-Carlo error
         BUILTINS["estimator"]["rao-blackwellised-particle-filter"]
     )(motion, nonlinear=motion.state.names[0], particles=1000),
 }
-OBSERVERS = {"luenberger-observer", "steady-state-kalman-filter"}  # made for one sensor, with a gain of their own
-DEAF = {"dead-reckoning"}  # to measurements
+OBSERVERS = ("luenberger-observer", "steady-state-kalman-filter")  # made for one sensor, with a gain of their own
+DEAF = ("dead-reckoning",)  # to measurements
 GAUSSIAN = EXACT | SAMPLED

@@ -77,7 +77,7 @@ def frozen(belief):
 
 
 def test_every_registered_estimator_is_tested():
-    assert set(CASES) | set(GAUSSIAN) | DEAF | OBSERVERS == set(BUILTINS["estimator"])
+    assert {*CASES, *GAUSSIAN, *DEAF, *OBSERVERS} == set(BUILTINS["estimator"])
 
 
 @estimators

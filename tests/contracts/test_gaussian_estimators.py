@@ -162,7 +162,7 @@ def generator(seed=0):
 
 def test_every_estimator_with_a_mean_and_a_covariance_is_in_the_tables():
     others = {"monte-carlo-localization"}  # needs a map: see test_estimators
-    assert set(GAUSSIAN) | OBSERVERS | DEAF | others == set(BUILTINS["estimator"])
+    assert {*GAUSSIAN, *OBSERVERS, *DEAF, *others} == set(BUILTINS["estimator"])
     assert not set(EXACT) & set(SAMPLED)
 
 
