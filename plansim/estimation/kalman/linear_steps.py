@@ -28,7 +28,14 @@ def predict(state: Layout, model: LinearModel, belief: Gaussian, control: Array 
     batch, x, P, u, _ = _prepared(model, belief, control, None)
     y, M = np.empty_like(x), np.empty_like(P)
     bank.predict_bank(model.stack, x, P, u, y, M, np.empty(bank.workspace(model.n, 1)))
-    return Gaussian(_first(y, batch), _first(M, batch))
+    return Gaussian(moved_mean(_first(y, batch)), _first(M, batch))
+
+
+def moved_mean(mean: Array) -> Array:
+    """The predicted mean, if it is one."""
+    if not np.isfinite(mean).all():
+        raise MalformedInput(f"the predicted mean is {mean.tolist()}: the belief's was not finite, or too large")
+    return mean
 
 
 def update(state: Layout, model: LinearModel, belief: Gaussian, measurement: Array) -> Update:

@@ -18,6 +18,7 @@ from plansim.estimation.checks import checked_control, joined
 from plansim.estimation.kalman.gaussian_steps import check_belief, flat, measured, missing
 from plansim.estimation.kalman.kalman_filter import REMEMBERED, KalmanFilter
 from plansim.estimation.kalman.linear_model import LinearModel
+from plansim.estimation.kalman.linear_steps import moved_mean
 from plansim.estimation.kalman.roots import predict_root, triangularise, update_root
 from plansim.models.base import LinearMotion
 from plansim.models.linear_motion import times
@@ -72,7 +73,7 @@ class SquareRootKalmanFilter:
         batch = joined("root", np.shape(belief.root)[:-2], moved.shape[:-1])
         roots = flat("root", belief.root, batch, (n, n))
         predict_roots(model.stack[0], noise_root, roots, np.empty((n, 2 * n)))
-        return SquareRoot(self.state.wrap(np.broadcast_to(moved, (*batch, n))), roots.reshape(*batch, n, n))
+        return SquareRoot(self.state.wrap(np.broadcast_to(moved_mean(moved), (*batch, n))), roots.reshape(*batch, n, n))
 
     def update(
         self, belief: SquareRoot, measurement: Array | None, sensor: Any, rng: np.random.Generator | None = None

@@ -119,3 +119,14 @@ def test_controls_of_each_log_move_one_belief_apart(name):
     for b in range(3):
         own = filter_sequence(estimator, START, LOG[b], sensor, 0.1, u[b])
         np.testing.assert_allclose(found.mean[b], own.mean, atol=1e-12)
+
+
+@pytest.mark.parametrize("kind", [KalmanFilter, SquareRootKalmanFilter])
+@pytest.mark.parametrize("batch", [(), (3,)])
+def test_a_mean_that_is_none_is_not_predicted_from(kind, batch):
+    estimator = kind(ConstantVelocity())
+    belief = estimator.around(Gaussian(np.zeros((*batch, 4)), np.broadcast_to(np.eye(4), (*batch, 4, 4))))
+    mean = np.array(belief.mean)
+    mean[..., 2] = np.nan
+    with pytest.raises(MalformedInput, match="the predicted mean is"):
+        estimator.predict(belief._replace(mean=mean), None, 1.0)
